@@ -1,0 +1,25 @@
+/** What holds where neither the plan nor `defaults` says otherwise. */
+export const builtIn = {
+  source: { mayBeEmpty: false, maxShrink: '50%' },
+  schedule: { timezone: 'UTC', window: '0m', enabled: true },
+  deadline: '3h',
+  delivery: '10m',
+  concurrency: 10,
+  load: { nice: 10 },
+  verify: '28d',
+  retention: {
+    last: 7,
+    daily: 14,
+    weekly: 8,
+    monthly: 12,
+    yearly: 2,
+    minimum: 3,
+    budget: '30m',
+    goneInstances: '90d',
+  },
+  alarms: { shareFree: '10%', shareDays: 14 },
+  drain: { limit: '1h', snapshot: true },
+  dashboard: true,
+  slack: { tell: { start: 'by-hand', success: 'always' } },
+  jira: { type: 'Task', labels: ['lifeboat'] },
+} as const;

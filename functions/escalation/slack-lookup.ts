@@ -1,0 +1,90 @@
+import * as z from 'zod/mini';
+import type { Notice, Told } from '../pipeline/doors.ts';
+import { ChannelError } from './channel-error.ts';
+import type { SlackAnswer, SlackApi } from './slack-web-api.ts';
+
+/** Marks each message, so that one whose answer was lost is found again. */
+export const metadataType = 'lifeboat_notice';
+
+/** A thread, or a channel's own flow. */
+export type Place = { readonly channel: string; readonly thread?: string };
+
+/** Pages of 200 messages that are searched for an earlier attempt: it is among the newest. */
+const mostPages = 5;
+/** Slack's clock and ours may differ by so much. */
+const clockSlackSeconds = 600;
+
+const metadataSchema = z.object({
+  event_type: z.literal(metadataType),
+  event_payload: z.object({ run: z.string(), kind: z.string() }),
+});
+
+/**
+ * The message of this run and kind, if an earlier attempt has placed it: by its metadata, in the thread or among the
+ * channel's messages since the run began. Undefined too where the app may not read the channel: told twice is then
+ * better than not told.
+ */
+export const findTold = async (api: SlackApi, place: Place, notice: Notice): Promise<Told | undefined> => {
+  try {
+    const channel = await channelId(api, place.channel);
+    return channel === undefined ? undefined : await search(api, { ...place, channel }, notice);
+  } catch (error) {
+    // Slack has spoken: it will not let us look. Where it did not speak, telling waits.
+    if (error instanceof ChannelError && error.code !== undefined && error.arrival === 'no') return undefined;
+    throw error;
+  }
+};
+
+const search = async (
+  api: SlackApi,
+  { channel, thread }: Place,
+  { record, kind }: Notice,
+): Promise<Told | undefined> => {
+  const oldest = Date.parse(record.startedAt) / 1000 - clockSlackSeconds;
+  const where = thread === undefined ? { channel, oldest: oldest.toFixed(6) } : { channel, ts: thread };
+  const method = thread === undefined ? 'conversations.history' : 'conversations.replies';
+  const pages = pagesOf((cursor) =>
+    api.call(method, { ...where, include_all_metadata: true, limit: 200, cursor }),
+  );
+  for await (const { messages } of pages) {
+    const found = messages?.find(({ metadata }) => {
+      const read = z.safeParse(metadataSchema, metadata);
+      return (
+        read.success && read.data.event_payload.run === record.run && read.data.event_payload.kind === kind
+      );
+    });
+    if (found !== undefined) return { reference: found.ts, channel };
+  }
+  return undefined;
+};
+
+/** `conversations.*` take ids alone, `chat.postMessage` a name too: a name is looked up (scope channels:read). */
+const channelId = async (api: SlackApi, channel: string): Promise<string | undefined> => {
+  if (/^[CDG][A-Z0-9]{6,}$/.test(channel)) return channel;
+  const name = channel.replace(/^#/, '');
+  const pages = pagesOf((cursor) =>
+    api.call('conversations.list', {
+      types: 'public_channel,private_channel',
+      exclude_archived: true,
+      limit: 999,
+      cursor,
+    }),
+  );
+  for await (const { channels } of pages) {
+    const found = channels?.find((each) => each.name === name);
+    if (found !== undefined) return found.id;
+  }
+  return undefined;
+};
+
+async function* pagesOf(
+  page: (cursor: string | undefined) => Promise<SlackAnswer>,
+): AsyncGenerator<SlackAnswer> {
+  let cursor: string | undefined;
+  for (let count = 0; count < mostPages; count += 1) {
+    const answer = await page(cursor);
+    yield answer;
+    cursor = answer.response_metadata?.next_cursor;
+    if (cursor === undefined || cursor === '') return;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Plan } from '../config/plan.ts';
+import {
+  type DispatchAnswer,
+  type DispatchDoors,
+  type DispatchRequest,
+  dispatchRun,
+} from './dispatch-run.ts';
+import { makesPoints } from './overview.ts';
+import { pointName, timeOfRun } from './run-id.ts';
+import { isGoodResult, type RunRecord } from './run-record.ts';
+import type { Worker } from './worker.ts';
+
+export class NothingGoodToPruneAfter extends Error {
+  override readonly name = 'NothingGoodToPruneAfter';
+}
+
+/** So long after a backup has ended well its prune is begun; a run that somebody looks at later begins nothing. */
+const soonMilliseconds = 60 * 60_000;
+
+/**
+ * Begins the prune that follows a good backup of the whole fleet. It is named by the time of the backup, so that it is
+ * begun once, whoever looks at the closed backup how often. Anything but a good night of all leaves the share as it is.
+ */
+export const pruneAfter = async (
+  doors: DispatchDoors,
+  plan: Plan,
+  backup: RunRecord,
+  worker: Worker,
+): Promise<void> => {
+  const { run, operation, scope, result, closedAt } = backup;
+  const after = pointName(run);
+  const scheduledTime = timeOfRun(run);
+  if (operation !== 'backup' || scope !== 'fleet' || after === undefined || scheduledTime === undefined)
+    return;
+  if (result !== 'protected' && result !== 'protected-with-warnings') return;
+  if (doors.clock.now().getTime() - Date.parse(closedAt ?? '') > soonMilliseconds) return;
+  const request = {
+    plan,
+    operation: 'prune' as const,
+    trigger: { kind: 'run' as const, run, requestId: worker.requestId },
+    scheduledTime,
+    allowShrink: false,
+    prune: { after, dryRun: false },
+    dryRun: false,
+  };
+  const answer = await dispatchRun(doors, request, worker);
+  doors.log.info('prune', { after: run, answer });
+};
+
+/**
+ * Begins a prune that a person asks for. Throws {@link NothingGoodToPruneAfter} where the newest backup of the whole fleet
+ * is not good; a dry run removes nothing and is answered all the same.
+ */
+export const pruneByHand = async (
+  doors: DispatchDoors,
+  request: DispatchRequest,
+  worker: Worker,
+): Promise<DispatchAnswer> => {
+  const newest = await newestOfTheFleet(doors, request.plan.name);
+  const isGood = newest?.result !== undefined && isGoodResult(newest.result);
+  if (!isGood && !request.dryRun) throw new NothingGoodToPruneAfter(whyNot(request.plan.name, newest));
+  const after = isGood ? pointName(newest.run) : undefined;
+  const prune = { ...(after === undefined ? {} : { after }), dryRun: request.dryRun };
+  // The instances do the dry run: only they see what there is.
+  return dispatchRun(doors, { ...request, prune, dryRun: false }, worker);
+};
+
+/** Runs that are looked through for one of the whole fleet. */
+const mostRuns = 50;
+
+const newestOfTheFleet = async (doors: DispatchDoors, plan: string): Promise<RunRecord | undefined> => {
+  for (const run of await doors.runs.newest(plan, mostRuns)) {
+    if (!run.endsWith('-backup') || run.endsWith('-final-backup')) continue;
+    const record = (await doors.runs.read(run))?.value;
+    if (record !== undefined && makesPoints(record) && record.scope === 'fleet') return record;
+  }
+  return undefined;
+};
+
+const whyNot = (plan: string, newest: RunRecord | undefined): string => {
+  const found =
+    newest === undefined
+      ? `The plan ${plan} has no backup of the whole fleet yet`
+      : `The newest backup of the whole fleet, ${newest.run}, is ${newest.result ?? 'still open'}`;
+  return `${found}; nothing was removed. A dry run is always answered: \`{"plan":"${plan}","operation":"prune","dryRun":true}\`.`;
+};

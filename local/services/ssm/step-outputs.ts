@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import type { StepOutput } from '../../contract.ts';
+import type { ObjectStore } from '../s3/object-store.ts';
+import type { Command, Invocation } from './command.ts';
+
+/**
+ * Writes whole outputs to the bucket that the command names, as the agent does:
+ * `<prefix>/<command-id>/<instance-id>/<plugin>/<step>/stdout` and `stderr`. An empty output makes no object, and a bucket
+ * that does not exist none either: the command's result does not depend on it.
+ */
+export const writeOutputs = async (
+  store: ObjectStore,
+  command: Command,
+  invocation: Invocation,
+  steps: readonly StepOutput[],
+): Promise<void> => {
+  const { outputS3 } = command.request;
+  const bucket = outputS3 === undefined ? undefined : store.bucket(outputS3.bucket);
+  if (bucket === undefined) return;
+  for (const step of steps) {
+    const folder = outputFolder(command, invocation.instanceId, step);
+    for (const name of ['stdout', 'stderr'] as const) {
+      const whole = step.logs === undefined ? Buffer.from(step[name]) : await readFile(step.logs[name]);
+      if (whole.length === 0) continue;
+      const attributes = { headers: { 'content-type': 'text/plain' }, metadata: {}, checksums: {} };
+      await bucket.write(`${folder}/${name}`, whole, attributes, { kind: 'always' });
+    }
+  }
+};
+
+/** The agent leaves the colon out of the plugin's name: `aws:runShellScript` becomes `awsrunShellScript`. */
+export const outputFolder = (
+  command: Command,
+  instanceId: string,
+  step: { readonly plugin: string; readonly name: string },
+): string => {
+  const prefix = command.request.outputS3?.prefix.replace(/\/+$/, '') ?? '';
+  const path = [command.id, instanceId, step.plugin.replaceAll(':', ''), step.name];
+  return (prefix === '' ? path : [prefix, ...path]).join('/');
+};

@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { largestUserData, userDataOf, withUserData } from '../../../ec2-userdata/user-data.ts';
+
+const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+type WrittenFile = { path: string; permissions: string; encoding?: string; content: string };
+const filesOf = (userData: string): WrittenFile[] => parse(userData).write_files;
+const contentOf = (userData: string, path: string): string => {
+  const file = filesOf(userData).find((written) => written.path === path);
+  const content = Buffer.from(file?.content ?? '', 'base64');
+  return (file?.encoding === 'gz+b64' ? gunzipSync(content) : content).toString();
+};
+const settings = { share_source: 'fs-0123456789abcdef0:/', data_owner: '33:33' };
+
+test('puts the script and the settings on the instance, byte for byte, and runs the script', () => {
+  const userData = userDataOf(settings);
+  expect(userData.startsWith('#cloud-config\n')).toBe(true);
+  expect(contentOf(userData, '/opt/lifeboat/mount-share.sh')).toBe(read('ec2-userdata/mount-share.sh'));
+  expect(contentOf(userData, '/etc/lifeboat/instance.conf')).toBe(
+    'share_source=fs-0123456789abcdef0:/\ndata_owner=33:33\n',
+  );
+  expect(parse(userData).runcmd).toEqual([['/opt/lifeboat/mount-share.sh', 'all']]);
+  expect(userData).not.toContain('${');
+});
+
+test('leaves room in what EC2 takes', () => {
+  expect(Buffer.byteLength(userDataOf(settings))).toBeLessThan(largestUserData * 0.75);
+});
+
+test('everything it writes says who may change it', () => {
+  for (const { path, permissions } of filesOf(userDataOf(settings)))
+    expect([path, permissions]).toEqual([path, path.endsWith('.sh') ? '0755' : '0644']);
+});
+
+test.each(['fs-0:/\nrm -rf /', 'a b', 'naïve', ''.padEnd(3, '\t')])(
+  'a value that is no single word is refused: %j',
+  (value) => {
+    expect(() => userDataOf({ share_source: value })).toThrow(RangeError);
+  },
+);
+
+test('values that look like YAML, shell or Fn::Sub arrive as they are', () => {
+  for (const value of ['"}]', '${AWS::Region}', '$(reboot)', "'$&`$1", '#x'])
+    expect(contentOf(userDataOf({ share_source: value }), '/etc/lifeboat/instance.conf')).toBe(
+      `share_source=${value}\n`,
+    );
+});
+
+test('the block in a template is replaced, and nothing else', () => {
+  const template = [
+    'a: 1',
+    '  # Written by: npx node ec2-userdata/user-data.ts --into x.yml',
+    '  - |',
+    '    old',
+    '',
+    '    text',
+    '  # after',
+    'b: 2',
+  ].join('\n');
+  const once = withUserData(template).split('\n');
+  expect(once.slice(0, 4)).toEqual([...template.split('\n').slice(0, 3), '    #cloud-config']);
+  expect(once.slice(-2)).toEqual(['  # after', 'b: 2']);
+  expect(once.join('\n')).not.toContain('    old');
+  expect(withUserData(once.join('\n'))).toBe(once.join('\n'));
+  expect(() => withUserData('a: 1\n')).toThrow('no line');
+});
+
+const run = (...argv: readonly string[]) =>
+  spawnSync(process.execPath, ['ec2-userdata/user-data.ts', ...argv], {
+    cwd: new URL('../../../', import.meta.url),
+    encoding: 'utf8',
+  });
+
+test('on the command line it prints user data, and names the setting that was meant', () => {
+  expect(run('share_source=fs-0123456789abcdef0:/').stdout).toBe(
+    userDataOf({ share_source: 'fs-0123456789abcdef0:/' }),
+  );
+  const { status, stderr } = run('share_sorce=x');
+  expect(status).toBe(2);
+  expect(stderr).toContain('Did you mean share_source=…?');
+  expect(run().status).toBe(2);
+  expect(run('--into').stderr).toContain('--into needs the path');
+});
