@@ -64,19 +64,19 @@ count_removed() { # LINES
 
 # Removes names below history/ with COMMAND. LATE: time was over before all were.
 remove_names() { # NAMES COMMAND...
-  local stream batch batches removing=()
+  local stream batch removing=()
   if [[ ! -s $1 ]]; then return 0; fi
   clear_batches
   make_batches "$1" r 200
-  batches=(batches/*)
-  for ((stream = 0; stream < STREAMS && stream < ${#batches[@]}; stream++)); do
+  enough_streams "$STREAMS"
+  for ((stream = 0; stream < ENOUGH; stream++)); do
     REMOVER=("${@:2}")
     take_batches taken remove_batch 3>&- &
     removing+=("$!")
   done
   CHILDREN+=("${removing[@]}")
   wait_for "${removing[@]}"
-  for batch in "${batches[@]}"; do
+  for batch in batches/*; do
     if [[ ! -e taken/${batch##*/} ]]; then LATE=1; fi
   done
 }
