@@ -73,8 +73,11 @@ export type InstanceFacts = {
 export type Inventory = {
   /** The fleet now: members, their life-cycle state and what SSM knows of their agents. */
   readonly take: (fleet: Fleet) => Promise<FleetSnapshot>;
-  /** Which of these instances still exist, and whether their agents are online; and who else is in the fleet. */
-  readonly look: (fleet: Fleet, instances: readonly string[]) => Promise<FleetNow>;
+  /** Which of the instances in doubt still exist, and whether their agents are online; and who is in the fleet besides those known. */
+  readonly look: (
+    fleet: Fleet,
+    instances: { readonly known: readonly string[]; readonly inDoubt: readonly string[] },
+  ) => Promise<FleetNow>;
   /** What EC2 knows of instances that cannot be reached. One that is missing is unknown to EC2. */
   readonly explain: (instances: readonly string[]) => Promise<ReadonlyMap<string, InstanceFacts>>;
   /** These instances alone, whatever their fleet is: one that is missing in the answer is gone. */

@@ -36,6 +36,8 @@ export type World = {
   /** Life-cycle calls: `beat i-…` and `complete i-…`. */
   readonly lifeCycle: string[];
   readonly snapshotsTaken: string[];
+  /** Instances whose agents check has asked for, in order. */
+  readonly askedFor: string[];
   readonly told: { readonly channel: Channel; readonly notice: Notice }[];
   readonly wakeUps: { readonly run: string; readonly at: Date; readonly why: string }[];
   readonly sent: {
@@ -146,6 +148,7 @@ export const newWorld = (): World => {
     drains: new Map(),
     lifeCycle: [],
     snapshotsTaken: [],
+    askedFor: [],
     told: [],
     wakeUps: [],
     sent: [],
@@ -241,11 +244,14 @@ const openDoors = (world: World): DrainDoors => ({
   reports: { write: (record) => call(world, () => `s3://bucket/runs/${record.run}/report.html`) },
   inventory: {
     take: () => call(world, () => ({ expected: world.fleet, skipped: [], problems: world.problems })),
-    look: (_fleet, instances) =>
-      call(world, () => ({
-        there: thoseThere(world, instances),
-        others: world.there().filter(({ instance }) => !instances.includes(instance)),
-      })),
+    look: (_fleet, { known, inDoubt }) =>
+      call(world, () => {
+        world.askedFor.push(...inDoubt);
+        return {
+          there: thoseThere(world, inDoubt),
+          others: world.there().filter(({ instance }) => !known.includes(instance)),
+        };
+      }),
     explain: (instances) =>
       call(
         world,
