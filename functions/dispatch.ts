@@ -3,7 +3,8 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { planNamed } from './config/deployed-plans.ts';
 import { readEnvironment } from './config/environment.ts';
-import { BadEvent, readDispatchEvent } from './config/events.ts';
+import { BadEvent, readControlEvent, readDispatchEvent } from './config/events.ts';
+import { type ControlAnswer, obey } from './obey.ts';
 import { openDoors, workerOf } from './open-doors.ts';
 import { type DispatchAnswer, dispatchRun } from './pipeline/dispatch-run.ts';
 import { pruneByHand } from './pipeline/prune-run.ts';
@@ -12,7 +13,9 @@ import { logger } from './telemetry/log.ts';
 const environment = readEnvironment(process.env);
 
 /** Begins a run of a plan: woken by its schedule, or by hand with `sls invoke -f dispatch --data '{"plan":"acme-web"}'`. */
-const dispatch = async (raw: unknown, context: Context): Promise<DispatchAnswer> => {
+const dispatch = async (raw: unknown, context: Context): Promise<DispatchAnswer | ControlAnswer> => {
+  const control = readControlEvent(raw);
+  if (control !== undefined) return obey(control, openDoors(environment, context), context.awsRequestId);
   const event = readDispatchEvent(raw);
   if (event.operation === 'final-backup')
     throw new BadEvent(

@@ -2,9 +2,12 @@ import * as z from 'zod/mini';
 import { runIdPattern } from '../pipeline/run-id.ts';
 import { type Operation, operations, type VerifyRequest } from '../pipeline/run-record.ts';
 import { BadEvent } from './bad-event.ts';
+import { parse } from './parse-event.ts';
 import { type RestoreEvent, restoreKeys, restoreOf, verifyKeys, verifyOf } from './restore-event.ts';
 
 export { BadEvent } from './bad-event.ts';
+export { type ControlEvent, readControlEvent } from './control-event.ts';
+export { parse } from './parse-event.ts';
 
 export type DispatchEvent = {
   readonly plan: string;
@@ -103,16 +106,3 @@ export const readCheckEvent = (event: unknown): CheckEvent => {
 };
 
 const checkExample = '{"run":"acme-web/20261123T180000Z-backup"} or {"plan":"acme-web"} for its newest run';
-
-export const parse = <T>(schema: z.ZodMiniType<T>, event: unknown, example: string): T => {
-  const parsed = schema.safeParse(event);
-  if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map(
-    (issue) => `${issue.path.join('.') || 'the event'}: ${textOf(issue)}`,
-  );
-  throw new BadEvent(`The event is not understood (${mistakes.join('; ')}). Send ${example}.`);
-};
-
-/** zod/mini brings no texts of its own, and a schema cannot give one for keys that it does not know. */
-const textOf = (issue: z.core.$ZodIssue): string =>
-  issue.code === 'unrecognized_keys' ? `knows no ${issue.keys.join(', ')}` : issue.message;

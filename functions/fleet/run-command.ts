@@ -1,4 +1,5 @@
 import {
+  CancelCommandCommand,
   type CommandInvocation,
   ListCommandsCommand,
   paginateListCommandInvocations,
@@ -49,6 +50,9 @@ export const openRunCommand = (environment: Environment, abortSignal: AbortSigna
     commentOf: async (commandId) => {
       const { Commands } = await client.send(new ListCommandsCommand({ CommandId: commandId }), options);
       return Commands?.[0]?.Comment;
+    },
+    cancel: async (commandId) => {
+      await client.send(new CancelCommandCommand({ CommandId: commandId }), options);
     },
     truth: async (commandId) => {
       const { Commands } = await client.send(new ListCommandsCommand({ CommandId: commandId }), options);

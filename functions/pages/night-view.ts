@@ -118,6 +118,7 @@ const timeline = (record: RunRecord, timezone: string): SafeHtml => {
   return html`<ol>
 <li>${at(record.scheduledTime)}: ${record.trigger.kind === 'hand' ? 'asked for by hand' : record.trigger.kind === 'run' ? `after ${record.trigger.run}` : 'scheduled'}</li>
 <li>${at(record.startedAt)}: begun, ${countedOf(record.expected?.length ?? 0, 'instance')} expected</li>
+${record.cancelled === undefined ? undefined : html`<li>${at(record.cancelled.at)}: cancelled by a person${record.cancelled.why === undefined ? '' : html`: ${said(record.cancelled.why)}`}</li>`}
 ${record.commands.map(({ attempt, intendedAt, commandId, refused }) => html`<li>${at(intendedAt)}: ${attempt === 1 ? 'command' : 'command once more, to those that may still come'} ${commandId === undefined ? (refused === undefined ? 'not sent' : html`refused: ${said(refused)}`) : html`sent, <code>${commandId}</code>`}</li>`)}
 ${record.closedAt === undefined ? undefined : html`<li>${at(record.closedAt)}: closed after ${durationOf(took ?? 0)}; ${countOf(reached(record))} of ${countedOf(record.expected?.length ?? 0, 'expected instance')} reached</li>`}
 </ol>`;

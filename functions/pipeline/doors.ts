@@ -115,6 +115,8 @@ export type RunCommand = {
   readonly findByComment: (comment: string, sentAfter: Date) => Promise<string | undefined>;
   /** The run that a command belongs to, by its comment; undefined for one that Lifeboat did not send. */
   readonly commentOf: (commandId: string) => Promise<string | undefined>;
+  /** Asks the instances to stop, and hands the command to nobody any more. SSM promises neither. Safe to call twice. */
+  readonly cancel: (commandId: string) => Promise<void>;
   /** Whether the command as a whole has ended, and every invocation, all pages. */
   readonly truth: (
     commandId: string,

@@ -23,6 +23,8 @@ export type RunRecord = {
   readonly startedAt: Timestamp;
   /** When check closes the run whatever is still open. */
   readonly deadline: Timestamp;
+  /** Present once a person has ended it before its time: nothing is sent any more. */
+  readonly cancelled?: Cancellation;
   /** Who works on the record and until when; a second worker waits until it is over. */
   readonly lease?: Lease;
   /** The whole fleet, or only instances that somebody named. */
@@ -85,6 +87,8 @@ export type Trigger =
   | { readonly kind: 'hand'; readonly requestId: string }
   /** An instance is on its way out: the first one of the wave. */
   | { readonly kind: 'drain'; readonly requestId: string };
+
+export type Cancellation = { readonly at: Timestamp; readonly requestId: string; readonly why?: string };
 
 export type Lease = { readonly holder: string; readonly until: Timestamp };
 

@@ -46,9 +46,12 @@ const parts = (targets: CommandTargets): readonly CommandTargets[] => {
 export const sendIntended = async (doors: Sending, plan: Plan, run: string): Promise<Stored<RunRecord>> => {
   const stored = await doors.runs.read(run);
   if (stored === undefined) throw new Error(`There is no record of the run ${run}.`);
+  let { value: seen } = stored;
   for (const command of stored.value.commands.filter(isUnsent)) {
+    // A person ended the run meanwhile.
+    if (seen.cancelled !== undefined) break;
     const fate = await sendOne(doors, plan, stored.value, command, new Date(stored.value.deadline));
-    await revise(doors.runs, run, (record) => noted(record, command.comment, fate));
+    seen = (await revise(doors.runs, run, (record) => noted(record, command.comment, fate))).value;
   }
   return revise(doors.runs, run, (record) =>
     record.state === 'closed' ? undefined : withoutLease({ ...record, state: 'running' }),

@@ -45,6 +45,8 @@ export type World = {
     readonly prune?: PruneRequest;
   }[];
   readonly requests: CommandRequest[];
+  /** Commands that SSM was told to cancel. */
+  readonly cancelled: string[];
   readonly closedMetrics: RunRecord[];
   now: Date;
   /** What an instance's invocation shows, by attempt. Default: protected. */
@@ -150,6 +152,7 @@ export const newWorld = (): World => {
     wakeUps: [],
     sent: [],
     requests: [],
+    cancelled: [],
     closedMetrics: [],
     now: new Date('2026-11-23T18:00:01Z'),
     answers: () => ({}),
@@ -280,6 +283,7 @@ const openDoors = (world: World): DrainDoors => ({
       call(world, () => world.sent.find((command) => command.comment === comment)?.commandId),
     commentOf: (commandId) =>
       call(world, () => world.sent.find((command) => command.commandId === commandId)?.comment),
+    cancel: (commandId) => call(world, () => void world.cancelled.push(commandId)),
     truth: (commandId) => call(world, () => truthOf(world, commandId)),
   },
   tellers: {
