@@ -2,6 +2,7 @@ import type { Fleet, Plan } from '../config/plan.ts';
 import type { Drain, LifeCycleAction } from './drain.ts';
 import type { Incident } from './incident.ts';
 import type { Overview } from './overview.ts';
+import type { PlanPause } from './pause.ts';
 import type {
   Channel,
   CommandTargets,
@@ -36,6 +37,7 @@ export type RunStore = DocumentStore<RunRecord> & {
 };
 export type IncidentStore = DocumentStore<Incident>;
 export type OverviewStore = DocumentStore<Overview>;
+export type PauseStore = DocumentStore<PlanPause>;
 export type DrainStore = DocumentStore<Drain>;
 
 export type ReportStore = {
@@ -93,9 +95,13 @@ export type CommandRequest = {
   readonly comment: string;
   readonly targets: CommandTargets;
   readonly allowShrink: boolean;
+  /** `MaxConcurrency` of this command. */
+  readonly concurrency: string;
   readonly restore?: RestoreRequest;
   readonly verify?: VerifyRequest;
   readonly prune?: PruneRequest;
+  /** Over how many seconds the instances that begin at once are spread. */
+  readonly spreadSeconds: number;
   /** Seconds until the instance ends, for a final backup; absent: no limit. */
   readonly budgetSeconds?: number;
   readonly deliverySeconds: number;
@@ -118,6 +124,8 @@ export type RunCommand = {
   readonly findByComment: (comment: string, sentAfter: Date) => Promise<string | undefined>;
   /** The run that a command belongs to, by its comment; undefined for one that Lifeboat did not send. */
   readonly commentOf: (commandId: string) => Promise<string | undefined>;
+  /** Asks the instances to stop, and hands the command to nobody any more. SSM promises neither. Safe to call twice. */
+  readonly cancel: (commandId: string) => Promise<void>;
   /** Whether the command as a whole has ended, and every invocation, all pages. */
   readonly truth: (
     commandId: string,
