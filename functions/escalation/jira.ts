@@ -153,5 +153,8 @@ const words = {
   started: 'started',
   succeeded: 'good',
   failed: 'not good',
+  escalated: 'at risk',
+  reminded: 'still not good',
+  unheard: 'Slack not told',
   recovered: 'good again',
 } as const satisfies Record<Notice['kind'], string>;

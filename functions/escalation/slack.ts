@@ -1,11 +1,14 @@
 import type { SlackPlan } from '../config/plan.ts';
 import type { Notice, Teller, Told } from '../pipeline/doors.ts';
+import { isOfIncident } from '../pipeline/incident-due.ts';
 import { ChannelError, mayHaveArrived, withoutSecrets } from './channel-error.ts';
+import { stateLine } from './incident-parts.ts';
+import { type Message, paragraph } from './message.ts';
 import { messageOf } from './messages.ts';
 import type { Patience } from './service-call.ts';
 import { slackTextOf } from './slack-blocks.ts';
-import { isThreadLost } from './slack-errors.ts';
-import { findTold, metadataType, type Place } from './slack-lookup.ts';
+import { isHeadLost, isThreadLost } from './slack-errors.ts';
+import { findHead, findTold, metadataType, type Place } from './slack-lookup.ts';
 import { openSlackApi, type SlackApi } from './slack-web-api.ts';
 import { tellWebhook } from './slack-webhook.ts';
 
@@ -57,45 +60,82 @@ const tellByBot = async (
   notice: Notice,
   patience: Patience,
 ): Promise<Told> => {
-  const place = placeOf(channel, notice);
+  if (!belongsToThread(notice)) return postOnce(api, { channel }, notice, patience);
+  const head = await headOf(api, channel, notice);
+  if (notice.toldAs !== undefined) return finished(api, notice, head, { reference: notice.toldAs });
+  // The head may itself be what an earlier attempt told.
+  if (head?.isThis === true) return { ...toldAt(head), thread: threadOf(head) };
+  const told = await answerOrBegin(api, channel, head, notice, patience);
+  return finished(api, notice, head, told);
+};
+
+const belongsToThread = ({ kind, incident }: Notice): boolean =>
+  incident !== undefined && (isOfIncident(kind) || kind === 'unheard');
+
+type Head = { readonly channel: string; readonly thread: string; readonly isThis?: boolean };
+
+const threadOf = ({ channel, thread }: Head) => ({ channel, thread });
+const toldAt = ({ channel, thread }: Head): Told => ({ reference: thread, channel });
+
+/**
+ * The first message of the incident, as the incident knows it; else, where an earlier attempt may have placed it without
+ * our knowing, as the channel shows it.
+ */
+const headOf = async (api: SlackApi, channel: string, notice: Notice): Promise<Head | undefined> => {
+  const { incident, mayBeTold, record } = notice;
+  if (incident?.slack !== undefined) return incident.slack;
+  if (incident === undefined || (incident.openedBy === record.run && !mayBeTold)) return undefined;
+  return findHead(api, channel, notice, incident);
+};
+
+/** A reply in the thread; the beginning of one where there is none, or none any more. */
+const answerOrBegin = async (
+  api: SlackApi,
+  channel: string,
+  head: Head | undefined,
+  notice: Notice,
+  patience: Patience,
+): Promise<Told> => {
+  if (head !== undefined) {
+    try {
+      return { ...(await postOnce(api, head, notice, patience)), thread: threadOf(head) };
+    } catch (error) {
+      if (!isThreadLost(codeOf(error))) throw error;
+    }
+  }
+  const told = await postOnce(api, { channel }, notice, patience);
+  return { ...told, thread: { channel: told.channel ?? channel, thread: told.reference } };
+};
+
+/** Posts, and looks before it posts again where Slack leaves it open whether the last one arrived. */
+const postOnce = async (api: SlackApi, place: Place, notice: Notice, patience: Patience): Promise<Told> => {
   let mayBeTold = notice.mayBeTold;
-  for (let post = 1; ; post += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const found = mayBeTold ? await findTold(api, place, notice) : undefined;
     if (found !== undefined) return found;
     try {
-      return await postAt(api, place, channel, notice);
+      return await post(api, place, notice);
     } catch (error) {
-      if (!mayHaveArrived(error) || post >= mostPosts || patience.budget.left() <= 0) throw error;
+      if (!mayHaveArrived(error) || attempt >= mostPosts || patience.budget.left() <= 0) throw error;
       mayBeTold = true;
     }
   }
 };
 
-/** Into the thread of its incident once there is one, else to the plan's channel. */
-const placeOf = (channel: string, { kind, incident }: Notice): Place => {
-  const thread = kind === 'failed' || kind === 'recovered' ? incident?.slack : undefined;
-  return thread === undefined ? { channel } : thread;
-};
-
-const postAt = async (api: SlackApi, place: Place, channel: string, notice: Notice): Promise<Told> => {
-  try {
-    return await post(api, place, notice);
-  } catch (error) {
-    const code = error instanceof ChannelError ? error.code : undefined;
-    if (place.thread === undefined || !isThreadLost(code)) throw error;
-    return post(api, { channel }, notice);
-  }
-};
-
 const post = async (api: SlackApi, { channel, thread }: Place, notice: Notice): Promise<Told> => {
-  const { text, blocks } = slackTextOf(messageOf(notice));
+  const { text, blocks } = slackTextOf(thread === undefined ? headMessage(notice) : messageOf(notice));
+  const { record, kind, incident } = notice;
   const answer = await api.call('chat.postMessage', {
     channel,
     text,
     blocks,
     metadata: {
       event_type: metadataType,
-      event_payload: { run: notice.record.run, kind: notice.kind },
+      event_payload: {
+        run: record.run,
+        kind,
+        ...(incident === undefined ? {} : { incident: incident.openedBy }),
+      },
     },
     unfurl_links: false,
     unfurl_media: false,
@@ -108,3 +148,40 @@ const post = async (api: SlackApi, { channel, thread }: Place, notice: Notice): 
     });
   return { reference: answer.ts, ...(answer.channel === undefined ? {} : { channel: answer.channel }) };
 };
+
+/** Whoever finds the thread by its first message sees there how it stands now. */
+const headMessage = (notice: Notice): Message => {
+  const message = messageOf(notice);
+  return belongsToThread(notice) && notice.kind !== 'unheard'
+    ? { ...message, parts: [paragraph(...stateLine(notice)), ...message.parts] }
+    : message;
+};
+
+/** The heads of the incident's threads brought up to date. What was told stays told if that fails. */
+const finished = async (api: SlackApi, notice: Notice, head: Head | undefined, told: Told): Promise<Told> => {
+  if (notice.kind === 'unheard') return told;
+  const heads = [...(head === undefined ? [] : [head]), ...(notice.incident?.slackBefore ?? [])].filter(
+    ({ thread }) => thread !== told.reference,
+  );
+  const { text, blocks } = slackTextOf(headMessage(notice));
+  try {
+    for (const { channel, thread } of heads)
+      await unlessGone(api.call('chat.update', { channel, ts: thread, text, blocks }));
+    return told;
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error;
+    return { ...told, rest: error.message };
+  }
+};
+
+/** A head that cannot be changed any more stays as it is: the answers in its thread say what has become of it. */
+const unlessGone = async (change: Promise<unknown>): Promise<void> => {
+  try {
+    await change;
+  } catch (error) {
+    if (!isHeadLost(codeOf(error))) throw error;
+  }
+};
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof ChannelError ? error.code : undefined;

@@ -123,8 +123,16 @@ export const anIncident = (change: Partial<Incident> = {}): Incident => ({
   lastRun: run,
   lastChange: 'opened',
   instances: [],
-  signature: 'partial agent-offline',
+  signature: 'agent-offline',
   failingRuns: 1,
+  news: {
+    run,
+    at: '2026-11-23T18:00:16.000Z',
+    signature: 'agent-offline',
+    instances: 1,
+    atRisk: false,
+    matters: [],
+  },
   ...change,
 });
 

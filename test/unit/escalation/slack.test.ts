@@ -65,6 +65,56 @@ describe('a bot', () => {
     expect(slack.messages()[1]).toMatchObject({ thread: first.reference, raw: { isBroadcast: true } });
   });
 
+  test('keeps the first message true: open, at risk, recovered, since when', async () => {
+    const slack = await slackWith();
+    const first = await bot(slack).tell(failure());
+    const head = () => slack.messages().find(({ timestamp }) => timestamp === first.reference)?.text;
+    expect(head()).toContain('Open since Tue, 24 Nov 2026, 02:00 (Asia/Singapore), 1 bad run.');
+    const incident = anIncident(first.thread === undefined ? {} : { slack: first.thread });
+    const news = { ...incident.news, atRisk: true, at: '2026-11-24T22:00:00.000Z' };
+    await bot(slack).tell(aNotice('escalated', [unsafe(2)], { incident: { ...incident, news } }));
+    expect(head()).toContain('Escalated: at risk since Wed, 25 Nov 2026, 06:00 (Asia/Singapore)');
+    const closed = { state: 'closed', closedAt: '2026-11-25T18:00:00.000Z' } as const;
+    await bot(slack).tell(aNotice('recovered', [safe(2)], { incident: { ...incident, ...closed } }));
+    expect(head()).toContain('Recovered Thu, 26 Nov 2026, 02:00 (Asia/Singapore)');
+    expect(slack.messages()).toHaveLength(3);
+  });
+
+  test('tells once and goes on with the first message later when only that could not be changed', async () => {
+    const slack = await slackWith();
+    const { thread } = await bot(slack).tell(failure());
+    const incident = anIncident(thread === undefined ? {} : { slack: thread });
+    const notice = aNotice('recovered', [safe(2)], {
+      incident: { ...incident, state: 'closed', closedAt: '2026-11-25T18:00:00.000Z' },
+    });
+    slack.failNext((request) => request.url.pathname.endsWith('chat.update'), 3);
+    const told = await bot(slack).tell(notice);
+    expect(told.rest).toMatch(/Slack chat\.update: HTTP 500/);
+    expect(slack.messages()[0]?.text).toContain('Open since');
+    await bot(slack).tell({ ...notice, mayBeTold: true, toldAs: told.reference });
+    expect(slack.messages()[0]?.text).toContain('Recovered');
+    expect(slack.messages()).toHaveLength(2);
+  });
+
+  test('finds the thread whose place got lost with an answer, by the incident', async () => {
+    const slack = await slackWith();
+    const first = await bot(slack).tell(failure());
+    const next = 'acme-web/20261124T180000Z-backup';
+    const record = aRecord([unsafe(2)], { run: next });
+    const told = await bot(slack).tell(aNotice('failed', [], { record, incident: anIncident() }));
+    expect(told.thread).toEqual(first.thread);
+    expect(slack.messages()[1]).toMatchObject({ thread: first.reference });
+  });
+
+  test('leaves a first message that cannot be changed any more as it is', async () => {
+    const slack = await slackWith();
+    const { thread } = await bot(slack).tell(failure());
+    const gone = { channel: thread?.channel ?? '', thread: '1700000000.000001' };
+    const incident = anIncident({ ...(thread === undefined ? {} : { slack: thread }), slackBefore: [gone] });
+    const told = await bot(slack).tell(aNotice('recovered', [safe(2)], { incident }));
+    expect(told.rest).toBeUndefined();
+  });
+
   test('does not pull an ordinary success into the thread of an old incident', async () => {
     const slack = await slackWith();
     const first = await bot(slack).tell(failure());
@@ -309,6 +359,6 @@ test('the metadata names the run and the kind', async () => {
   const slack = await slackWith();
   await bot(slack).tell(failure());
   expect(slack.messages()[0]?.raw).toMatchObject({
-    metadata: { event_type: 'lifeboat_notice', event_payload: { run, kind: 'failed' } },
+    metadata: { event_type: 'lifeboat_notice', event_payload: { run, kind: 'failed', incident: run } },
   });
 });
