@@ -1,4 +1,5 @@
 import type { Complaint, Part } from './complete-plan.ts';
+import { minutesOf } from './duration.ts';
 import type { AlarmsPlan, JiraPlan, SlackPlan } from './plan.ts';
 import { builtIn } from './plan-defaults.ts';
 import type { PlanDefaults, PlanEntry } from './plan-schema.ts';
@@ -47,7 +48,9 @@ const joinedSlack = (entry: SlackSection, defaults: SlackSection): SlackSection 
 
 export const jiraOf = (entry: PlanEntry['jira'], defaults: PlanDefaults['jira']): Part<JiraPlan> => {
   if (entry === false || (entry === undefined && (defaults ?? false) === false)) return nobody;
-  const jira: JiraSection = { ...(defaults === false ? {} : defaults), ...entry };
+  const general = defaults === false ? {} : defaults;
+  const priority = { ...general?.priority, ...entry?.priority };
+  const jira: JiraSection = { ...general, ...entry, priority };
   const { url, project, credentials } = jira;
   if (url === undefined || project === undefined || credentials === undefined) {
     const needed = { url, project, credentials };
@@ -72,9 +75,26 @@ export const jiraOf = (entry: PlanEntry['jira'], defaults: PlanDefaults['jira'])
     issueType: jira.type ?? builtIn.jira.type,
     labels: [...new Set(jira.labels ?? builtIn.jira.labels)],
     credentialsParameter: credentials,
+    ...(Object.keys(priority).length === 0 ? {} : { priority: namedOnly(priority) }),
+    ...(jira.assignee === undefined ? {} : { assignee: jira.assignee }),
+    ...(jira.components === undefined ? {} : { components: [...new Set(jira.components)] }),
+    ...(jira.fields === undefined ? {} : { fields: jira.fields }),
+    // Of a text that the schema has let through.
+    reopenMinutes: minutesOf(jira.reopen ?? builtIn.jira.reopen) ?? 0,
+    resolves: jira.resolve ?? builtIn.jira.resolve,
   };
   return { value, complaints: [] };
 };
+
+const namedOnly = ({
+  someFailed,
+  allFailed,
+  atRisk,
+}: NonNullable<JiraSection['priority']>): NonNullable<JiraPlan['priority']> => ({
+  ...(someFailed === undefined ? {} : { someFailed }),
+  ...(allFailed === undefined ? {} : { allFailed }),
+  ...(atRisk === undefined ? {} : { atRisk }),
+});
 
 /** Absent where the plan wants no alarms. */
 export const alarmsOf = (

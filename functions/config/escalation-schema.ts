@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { builtIn } from './plan-defaults.ts';
-import { count, parameterName, percent, text, webAddress } from './plan-fields.ts';
+import { count, duration, flag, parameterName, percent, text, webAddress } from './plan-fields.ts';
 import { key } from './plan-key.ts';
 
 const told = z.enum(
@@ -55,6 +55,8 @@ export const slackSection = z.strictObject({
   ),
 });
 
+const priorityName = text(/^\S(?:.{0,58}\S)?$/, 'the name of a priority such as High');
+
 export const jiraSection = z.strictObject({
   url: key(webAddress, {
     description: 'Address of the JIRA site.',
@@ -86,6 +88,70 @@ export const jiraSection = z.strictObject({
       'Name of the SSM parameter (SecureString) with `user@example.org:api-token` for JIRA Cloud, or a personal access token for a Data Center.',
     examples: ['/lifeboat/jira'],
     needed: true,
+  }),
+  priority: key(
+    z.strictObject(
+      {
+        someFailed: key(priorityName, {
+          description: 'Priority while some instances are not protected.',
+          examples: ['Medium'],
+          defaultText: "the project's default",
+        }),
+        allFailed: key(priorityName, {
+          description: 'Priority while no instance is protected.',
+          examples: ['High'],
+          defaultText: "the project's default",
+        }),
+        atRisk: key(priorityName, {
+          description:
+            'Priority once data is older than `objective`; an issue that is open already gets it, too.',
+          examples: ['Highest'],
+          defaultText: "the project's default",
+        }),
+      },
+      'a section with `someFailed`, `allFailed`, `atRisk`',
+    ),
+    { description: 'Priority of the issue by what is at stake, as the project names them.', examples: [] },
+  ),
+  assignee: key(text(/^[^\s"]{1,128}$/, 'an account id (Cloud) or a user name (Data Center)'), {
+    description: 'Who gets the issue: the account id in JIRA Cloud, the user name in a Data Center.',
+    examples: ['5b10a2844c20165700ede21g'],
+    defaultText: "the project's default",
+  }),
+  components: key(
+    z
+      .array(text(/^\S(?:.{0,253}\S)?$/, 'the name of a component'), 'a list of names of components')
+      .max(20, 'at most 20 components'),
+    {
+      description: 'Components of the issue; the project has to have them.',
+      examples: [['backups']],
+      defaultText: 'none',
+    },
+  ),
+  fields: key(
+    z.record(
+      text(/^customfield_\d{1,10}$/, 'the id of a custom field such as customfield_10010'),
+      z.unknown(),
+      'a section of custom fields by id, each with its value',
+    ),
+    {
+      description:
+        "Custom fields of the issue by id, each with the value that JIRA's REST API takes for it. One that JIRA refuses is left out, and the issue says so.",
+      examples: [{ customfield_10010: { value: 'Production' } }],
+      defaultText: 'none',
+    },
+  ),
+  reopen: key(duration('0m', '365d'), {
+    description:
+      'Trouble that comes back within so long after its recovery opens the same issue again instead of a new one. `0m`: never.',
+    examples: ['7d'],
+    default: builtIn.jira.reopen,
+  }),
+  resolve: key(flag, {
+    description:
+      'Whether a recovery moves the issue to a status of the category done, whatever the workflow calls it. `false`: a comment alone.',
+    examples: [true],
+    default: builtIn.jira.resolve,
   }),
   edition: key(z.enum(['cloud', 'data-center'], '`cloud` or `data-center`'), {
     description: 'Which JIRA it is; their interfaces differ.',

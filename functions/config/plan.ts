@@ -103,4 +103,18 @@ export type JiraPlan = {
   readonly labels: readonly string[];
   /** Cloud: a parameter that holds `user@example.org:api-token`; Data Center: a personal access token. */
   readonly credentialsParameter: string;
+  /** Names of priorities by impact; absent: the project's default. */
+  readonly priority?: Partial<Readonly<Record<Impact, string>>>;
+  /** Cloud: an account id; Data Center: a user name. */
+  readonly assignee?: string;
+  readonly components?: readonly string[];
+  /** Custom fields by id, with values as JIRA's REST API takes them. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** An incident that begins so soon after the last one gets its issue again. 0: never. */
+  readonly reopenMinutes: number;
+  /** Whether a recovery moves the issue to a status that is done. */
+  readonly resolves: boolean;
 };
+
+/** Some instances are not protected, none is, or data is older than the objective. */
+export type Impact = 'someFailed' | 'allFailed' | 'atRisk';

@@ -185,6 +185,21 @@ describe('defaults', () => {
   test('false in the plan switches a channel off', () => {
     expect(withDefaults(slack, 'slack: false')).not.toHaveProperty('slack');
   });
+
+  test('what an issue shall have is taken as it is written, its priorities joined', () => {
+    const jira =
+      '{jira: {url: https://acme.atlassian.net, project: OPS, credentials: /lifeboat/jira, priority: {atRisk: P1}}}';
+    const own =
+      'jira: {priority: {someFailed: P3}, assignee: amy, components: [web, web], fields: {customfield_10010: {value: A}}, reopen: 1d, resolve: false}';
+    expect(withDefaults(jira, own).jira).toMatchObject({
+      priority: { atRisk: 'P1', someFailed: 'P3' },
+      assignee: 'amy',
+      components: ['web'],
+      fields: { customfield_10010: { value: 'A' } },
+      reopenMinutes: 1_440,
+      resolves: false,
+    });
+  });
 });
 
 test.each([
@@ -201,6 +216,8 @@ test.each([
     issueType: 'Task',
     labels: ['lifeboat'],
     credentialsParameter: '/lifeboat/jira',
+    reopenMinutes: 7 * 1_440,
+    resolves: true,
   });
 });
 

@@ -43,6 +43,8 @@ export const aPlan = (change: Partial<Plan> = {}): Plan => ({
     issueType: 'Task',
     labels: ['backup'],
     credentialsParameter: '/lifeboat/jira-credentials',
+    reopenMinutes: 7 * 1_440,
+    resolves: true,
   },
   ...change,
 });
