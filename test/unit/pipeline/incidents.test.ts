@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
+import type { IncidentEvent } from '../../../functions/config/incident-event.ts';
 import { checkRun } from '../../../functions/pipeline/check-run.ts';
 import { dispatchRun } from '../../../functions/pipeline/dispatch-run.ts';
 import type { Incident } from '../../../functions/pipeline/incident.ts';
+import { steerIncident } from '../../../functions/pipeline/steer-incident.ts';
 import { newWorld, plan, type World, worker } from './memory-world.ts';
 
 const quiet = {
@@ -160,4 +162,70 @@ test('a recovery that a channel has not heard of is told with a later good run, 
   await live(world, 4, {});
   await look(world, runOf(2));
   expect(told(world)).toEqual([]);
+});
+
+const steer = (world: World, event: Omit<IncidentEvent, 'plan'>) =>
+  steerIncident(world.doors, quiet, { plan: quiet.name, ...event } as IncidentEvent);
+
+test('a muted incident tells its end and nothing else, whatever happens', async () => {
+  const world = await begun({ 'i-00000001': full });
+  const until = new Date(atNight(3).getTime() + 12 * hour);
+  expect(await steer(world, { action: 'mute', until } as IncidentEvent)).toMatchObject({
+    incident: runOf(1),
+    mutedUntil: until.toISOString(),
+  });
+  await live(world, 2, { 'i-00000001': full });
+  await live(world, 3, { 'i-00000001': empty, 'i-00000002': full });
+  await look(world, runOf(3), new Date(atNight(3).getTime() + 6 * hour));
+  expect(told(world)).toEqual([]);
+  await live(world, 3, {}, 7);
+  expect(told(world)).toEqual(both('recovered'));
+});
+
+test('when a mute is over the next bad run says all that has changed, and a new incident is not muted', async () => {
+  const world = await begun({ 'i-00000001': full });
+  const until = new Date(atNight(2).getTime() + 12 * hour);
+  await steer(world, { action: 'mute', until } as IncidentEvent);
+  await live(world, 2, { 'i-00000001': full, 'i-00000002': empty });
+  expect(told(world)).toEqual([]);
+  await live(world, 3, { 'i-00000001': full, 'i-00000002': empty });
+  expect(incident(world).news.matters).toEqual(['more-instances', 'other-cause', 'at-risk']);
+  expect(told(world)).toEqual(both('escalated'));
+  await steer(world, { action: 'mute', until: new Date(atNight(9)) } as IncidentEvent);
+  await live(world, 4, {});
+  await live(world, 5, { 'i-00000001': full });
+  expect(told(world)).toEqual([...both('recovered'), ...both('failed')]);
+});
+
+test('what was still owed when it was muted is not told, and unmuted the next bad run is', async () => {
+  const world = newWorld();
+  await live(world, 0, {});
+  world.failingChannels.add('slack').add('jira');
+  await live(world, 1, { 'i-00000001': full });
+  await steer(world, { action: 'mute', until: atNight(9) } as IncidentEvent);
+  world.failingChannels.clear();
+  await look(world, runOf(1));
+  expect(told(world)).toEqual([]);
+  expect(await steer(world, { action: 'unmute' })).not.toHaveProperty('mutedUntil');
+  await live(world, 1, { 'i-00000001': full }, 1);
+  expect(told(world)).toEqual(both('failed'));
+});
+
+test('an acknowledged incident is not counted daily, and what gets worse is told', async () => {
+  const world = await begun({ 'i-00000001': full });
+  expect(await steer(world, { action: 'acknowledge' })).toMatchObject({ acknowledged: true });
+  await live(world, 2, { 'i-00000001': full });
+  expect(told(world)).toEqual(both('escalated'));
+  await live(world, 3, { 'i-00000001': full });
+  expect(told(world)).toEqual([]);
+  await live(world, 4, { 'i-00000001': empty });
+  expect(told(world)).toEqual(both('failed'));
+});
+
+test('without an open incident there is nothing to mute, and that is said', async () => {
+  const none = /The plan acme-web has no open incident: there is nothing to acknowledge/;
+  await expect(steer(newWorld(), { action: 'acknowledge' })).rejects.toThrow(none);
+  const world = await begun({ 'i-00000001': full });
+  await live(world, 1, {}, 1);
+  await expect(steer(world, { action: 'acknowledge' })).rejects.toThrow(none);
 });
