@@ -104,6 +104,8 @@ const answerOrBegin = async (
     }
   }
   const told = await postOnce(api, { channel }, notice, patience);
+  // What is no news of the incident is no head of its thread.
+  if (notice.kind === 'unheard') return told;
   return { ...told, thread: { channel: told.channel ?? channel, thread: told.reference } };
 };
 

@@ -71,8 +71,9 @@ export const isOvertaken = (
   { kind, channel }: Pick<NoticeState, 'kind' | 'channel'>,
   now: Date,
 ): boolean => {
-  if (incident === undefined || !isOfIncident(kind)) return false;
+  if (incident === undefined || !(isOfIncident(kind) || kind === 'unheard')) return false;
   if (kind !== 'recovered' && incident.state === 'open' && isMuted(incident, now)) return true;
+  if (kind === 'unheard') return false;
   const name = incident.due?.[channel];
   return name !== undefined && !isSame({ run, kind }, name);
 };

@@ -13,6 +13,7 @@ import type {
 import { type Incident, incidentName } from './incident.ts';
 import { isOfIncident, isOvertaken, withHeard } from './incident-due.ts';
 import { newestPoints } from './newest-points.ts';
+import { otherRoad, stillUnheard } from './other-road.ts';
 import { makesPoints } from './overview.ts';
 import { owedNotices } from './owed-notices.ts';
 import { revise } from './revise.ts';
@@ -80,6 +81,25 @@ export const tellOwed = async (
   worker: Worker,
   kinds: readonly NoticeKind[] = afterTheEnd,
 ): Promise<void> => {
+  const attempts = await tellEach(doors, plan, record, worker, kinds);
+  if (attempts.length === 0) return;
+  const { value } = await revise(doors.runs, record.run, (current) => {
+    const more = otherRoad(plan, current);
+    return more.length === 0 ? undefined : { ...current, notices: [...current.notices, ...more] };
+  });
+  attempts.push(...(await tellEach(doors, plan, value, worker, ['unheard'])));
+  const wait = nextAttemptMilliseconds(Math.min(...attempts));
+  await doors.wakeUps.wakeCheck(record.run, new Date(doors.clock.now().getTime() + wait), 'look-again');
+};
+
+/** Tells each; answers how often those were tried that have to be tried again. */
+const tellEach = async (
+  doors: Telling,
+  plan: Plan,
+  record: RunRecord,
+  worker: Worker,
+  kinds: readonly NoticeKind[],
+): Promise<number[]> => {
   const attempts: number[] = [];
   for (const { kind, channel } of record.notices.filter((notice) => kinds.includes(notice.kind))) {
     const claimed = await claim(doors, record.run, { kind, channel }, worker);
@@ -90,9 +110,7 @@ export const tellOwed = async (
     if (end.state === 'failed' && kind !== 'started' && claimed.notice.attempts < mostAttempts)
       attempts.push(claimed.notice.attempts);
   }
-  if (attempts.length === 0) return;
-  const wait = nextAttemptMilliseconds(Math.min(...attempts));
-  await doors.wakeUps.wakeCheck(record.run, new Date(doors.clock.now().getTime() + wait), 'look-again');
+  return attempts;
 };
 
 type Address = { readonly kind: NoticeKind; readonly channel: Channel };
@@ -155,7 +173,9 @@ const send = async (doors: Telling, plan: Plan, claimed: Claimed): Promise<End> 
   const { kind, channel } = notice;
   try {
     const incident = (await doors.incidents.read(incidentName(record)))?.value;
+    const about = kind === 'unheard' ? stillUnheard(record, notice) : undefined;
     if (isOvertaken(incident, record.run, notice, doors.clock.now())) return { state: 'overtaken' };
+    if (kind === 'unheard' && about === undefined) return { state: 'overtaken' };
     const teller = doors.tellers.of(plan)[channel];
     if (teller === undefined) throw new Error(`The plan ${plan.name} has no ${channel} any more.`);
     const told = await teller.tell({
@@ -166,6 +186,7 @@ const send = async (doors: Telling, plan: Plan, claimed: Claimed): Promise<End> 
       ...(isOfIncident(kind) && makesPoints(record)
         ? { points: await newestPoints(doors, plan, record, incident) }
         : {}),
+      ...(about === undefined ? {} : { about }),
       links: doors.links(record),
       mayBeTold: claimed.mayBeTold,
       ...(notice.reference === undefined ? {} : { toldAs: notice.reference }),

@@ -158,6 +158,21 @@ describe.each(['cloud', 'data-center'] as const)('an issue (%s)', (edition) => {
     expect(description).toContain('The priority selected is invalid.');
   });
 
+  test('says that Slack could not be told, and why; where there is none, none is made for that', async () => {
+    const { jira, tell } = await start(edition);
+    const about = {
+      channel: 'slack',
+      kind: 'failed',
+      error: 'Slack chat.postMessage: token_revoked.',
+    } as const;
+    expect(await tell(aNotice('unheard', [unsafe(2)], { about }))).toEqual({ reference: 'no-issue' });
+    await tell(failure());
+    await tell(aNotice('unheard', [unsafe(2)], { about, incident: anIncident({ jira: { key: 'OPS-1' } }) }));
+    expect(jira.issues()).toMatchObject([
+      { comments: [expect.stringMatching(/Slack could not be told .*token_revoked/)] },
+    ]);
+  });
+
   test('is moved once when the answer gets lost', async () => {
     const { jira, tell } = await start(edition);
     await tell(failure());

@@ -106,6 +106,24 @@ describe('a bot', () => {
     expect(slack.messages()[1]).toMatchObject({ thread: first.reference });
   });
 
+  test('says in the thread that JIRA could not be told, and why', async () => {
+    const slack = await slackWith();
+    const { thread } = await bot(slack).tell(failure());
+    const incident = anIncident(thread === undefined ? {} : { slack: thread });
+    const about = { channel: 'jira', kind: 'failed', error: 'JIRA POST /issue: HTTP 401.' } as const;
+    const notice = aNotice('unheard', [unsafe(2)], { incident, about });
+    await bot(slack).tell(notice);
+    await bot(slack).tell({ ...notice, mayBeTold: true });
+    expect(slack.messages()).toHaveLength(2);
+    expect(slack.messages()[1]).toMatchObject({
+      thread: thread?.thread,
+      text: expect.stringMatching(
+        /JIRA could not be told of this run .*It says: JIRA POST \/issue: HTTP 401/,
+      ),
+    });
+    expect(slack.messages()[0]?.text).toContain('Open since');
+  });
+
   test('leaves a first message that cannot be changed any more as it is', async () => {
     const slack = await slackWith();
     const { thread } = await bot(slack).tell(failure());

@@ -124,10 +124,14 @@ test('a channel that is down longer than a notice is tried hears of the next nig
   world.failingChannels.add('slack');
   await live(world, 1, { 'i-00000002': full });
   for (let attempt = 0; attempt < 40; attempt += 1) await look(world, runOf(1));
-  expect(world.records.get(runOf(1))?.value.notices).toMatchObject([{ channel: 'slack', attempts: 27 }, {}]);
+  expect(world.records.get(runOf(1))?.value.notices).toMatchObject([
+    { channel: 'slack', attempts: 27 },
+    {},
+    {},
+  ]);
   world.failingChannels.clear();
   await look(world, runOf(1));
-  expect(told(world)).toEqual(['jira failed']);
+  expect(told(world)).toEqual(['jira failed', 'jira unheard']);
   await live(world, 1, { 'i-00000002': full }, 3);
   await look(world, runOf(1));
   expect(told(world)).toEqual(['slack failed']);
@@ -228,4 +232,34 @@ test('without an open incident there is nothing to mute, and that is said', asyn
   const world = await begun({ 'i-00000001': full });
   await live(world, 1, {}, 1);
   await expect(steer(world, { action: 'acknowledge' })).rejects.toThrow(none);
+});
+
+test('while one channel is down the other says so, once, and not after it is back', async () => {
+  const world = newWorld();
+  await live(world, 0, {});
+  world.failingChannels.add('jira');
+  await live(world, 1, { 'i-00000002': full });
+  expect(told(world)).toEqual(['slack failed']);
+  await look(world, runOf(1));
+  expect(world.told.at(-1)?.notice.about).toEqual({ channel: 'jira', kind: 'failed', error: 'jira is down' });
+  await look(world, runOf(1));
+  expect(told(world)).toEqual(['slack unheard']);
+  world.failingChannels.clear();
+  await look(world, runOf(1));
+  await look(world, runOf(1));
+  expect(told(world)).toEqual(['jira failed']);
+});
+
+test('when both are down there is no other road, and each tells its own when it is back', async () => {
+  const world = newWorld();
+  await live(world, 0, {});
+  world.failingChannels.add('jira').add('slack');
+  await live(world, 1, { 'i-00000002': full });
+  await look(world, runOf(1));
+  await look(world, runOf(1));
+  world.failingChannels.delete('slack');
+  await look(world, runOf(1));
+  world.failingChannels.delete('jira');
+  await look(world, runOf(1));
+  expect(told(world)).toEqual(['slack failed', 'slack unheard', 'jira failed']);
 });
