@@ -1,6 +1,6 @@
 import type { Complaint, Part } from './complete-plan.ts';
 import { minutesOf } from './duration.ts';
-import type { AlarmsPlan, JiraPlan, SlackPlan } from './plan.ts';
+import type { AlarmsPlan, JiraPlan, Level, SlackPlan } from './plan.ts';
 import { builtIn } from './plan-defaults.ts';
 import type { PlanDefaults, PlanEntry } from './plan-schema.ts';
 
@@ -15,7 +15,13 @@ export const slackOf = (entry: PlanEntry['slack'], defaults: PlanDefaults['slack
     start: slack.tell?.start ?? builtIn.slack.tell.start,
     success: slack.tell?.success ?? builtIn.slack.tell.success,
   };
-  const { channel, token, webhook } = slack;
+  const { channel, token, webhook, channels } = slack;
+  if (webhook !== undefined && channels !== undefined)
+    return refused({
+      path: ['slack', 'channels'],
+      wrong: 'A webhook writes to its own channel alone.',
+      allowed: '`channel` and `token` instead of `webhook`, or no `channels`',
+    });
   if (webhook !== undefined && token === undefined && channel === undefined)
     return { value: { via: { kind: 'webhook', urlParameter: webhook }, tell }, complaints: [] };
   if (webhook !== undefined)
@@ -25,7 +31,18 @@ export const slackOf = (entry: PlanEntry['slack'], defaults: PlanDefaults['slack
       allowed: 'either `webhook`, or `channel` and `token`',
     });
   if (token !== undefined && channel !== undefined)
-    return { value: { via: { kind: 'bot', tokenParameter: token, channel }, tell }, complaints: [] };
+    return {
+      value: {
+        via: {
+          kind: 'bot',
+          tokenParameter: token,
+          channel,
+          ...(channels === undefined ? {} : { channels: channelsOf(channels) }),
+        },
+        tell,
+      },
+      complaints: [],
+    };
   const lacking = [
     ...(channel === undefined ? ['`channel`'] : []),
     ...(token === undefined ? ['`token`'] : []),
@@ -37,13 +54,31 @@ export const slackOf = (entry: PlanEntry['slack'], defaults: PlanDefaults['slack
   });
 };
 
+const channelsOf = ({
+  warning,
+  failure,
+  atRisk,
+}: NonNullable<SlackSection['channels']>): Partial<Record<Level, string>> => ({
+  ...(warning === undefined ? {} : { warning }),
+  ...(failure === undefined ? {} : { failure }),
+  ...(atRisk === undefined ? {} : { atRisk }),
+});
+
 const joinedSlack = (entry: SlackSection, defaults: SlackSection): SlackSection => {
-  const { channel, token, webhook, ...rest } = defaults;
+  const { channel, token, webhook, channels, ...rest } = defaults;
+  const both = channels === undefined ? entry.channels : { ...channels, ...entry.channels };
   const inherited = {
     ...(entry.webhook === undefined ? { channel, token } : {}),
     ...(entry.token === undefined && entry.channel === undefined ? { webhook } : {}),
   };
-  return { ...rest, ...inherited, ...entry, tell: { ...defaults.tell, ...entry.tell } };
+  const kept = entry.webhook === undefined ? both : entry.channels;
+  return {
+    ...rest,
+    ...inherited,
+    ...entry,
+    ...(kept === undefined ? {} : { channels: kept }),
+    tell: { ...defaults.tell, ...entry.tell },
+  };
 };
 
 export const jiraOf = (entry: PlanEntry['jira'], defaults: PlanDefaults['jira']): Part<JiraPlan> => {

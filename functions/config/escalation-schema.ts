@@ -8,16 +8,43 @@ const told = z.enum(
   '`always`, `by-hand` (runs that a person started) or `never`',
 );
 
+const channelName = text(
+  /^(?:#[^\s#@<>.,A-Z]{1,80}|[CG][A-Z0-9]{8,})$/,
+  "a channel in quotes such as '#ops', or its id such as C0123ABCDEF",
+);
+
 export const slackSection = z.strictObject({
-  channel: key(
-    text(
-      /^(?:#[^\s#@<>.,A-Z]{1,80}|[CG][A-Z0-9]{8,})$/,
-      "a channel in quotes such as '#ops', or its id such as C0123ABCDEF",
+  channel: key(channelName, {
+    description:
+      'The channel that the bot writes to: its name in quotes, since # begins a comment, or its id. The bot has to be a member.',
+    examples: ['#ops'],
+  }),
+  channels: key(
+    z.strictObject(
+      {
+        warning: key(channelName, {
+          description: 'Gets warnings: a good run that has some, a prune that does not work.',
+          examples: ['#ops-quiet'],
+          defaultText: '`channel`',
+        }),
+        failure: key(channelName, {
+          description: 'Gets failures: instances that are not protected.',
+          examples: ['#ops'],
+          defaultText: '`channel`',
+        }),
+        atRisk: key(channelName, {
+          description:
+            'Gets failures once data is older than `objective`. An incident that comes to that goes on there, in a new thread.',
+          examples: ['#on-call'],
+          defaultText: '`channel`',
+        }),
+      },
+      'a section with `warning`, `failure`, `atRisk`',
     ),
     {
       description:
-        'The channel that the bot writes to: its name in quotes, since # begins a comment, or its id. The bot has to be a member.',
-      examples: ['#ops'],
+        'Other channels than `channel`, by how bad it is. The bot has to be a member of each. Start and success go to `channel`.',
+      examples: [],
     },
   ),
   token: key(parameterName, {
@@ -29,7 +56,7 @@ export const slackSection = z.strictObject({
     description:
       'Name of the SSM parameter (SecureString) that holds the address of an incoming webhook. It writes to its own channel and knows no threads.',
     examples: ['/lifeboat/slack-webhook'],
-    insteadOf: '`channel` and `token`',
+    insteadOf: '`channel`, `channels` and `token`',
   }),
   tell: key(
     z.strictObject(
@@ -49,7 +76,7 @@ export const slackSection = z.strictObject({
     ),
     {
       description:
-        'What is told besides failures and recoveries, which always are: once each, never repeated.',
+        'What is told besides failures and recoveries, which always are: once each, and once a day that a failure goes on.',
       examples: [],
     },
   ),

@@ -86,13 +86,22 @@ export type AlarmsPlan = {
 export type SlackPlan = {
   /** Names of SSM parameters (SecureString), never the secrets themselves. */
   readonly via:
-    | { readonly kind: 'bot'; readonly tokenParameter: string; readonly channel: string }
+    | {
+        readonly kind: 'bot';
+        readonly tokenParameter: string;
+        readonly channel: string;
+        /** Others than `channel`, by how bad it is. */
+        readonly channels?: Partial<Readonly<Record<Level, string>>>;
+      }
     | { readonly kind: 'webhook'; readonly urlParameter: string };
   readonly tell: {
     readonly start: 'always' | 'by-hand' | 'never';
     readonly success: 'always' | 'by-hand' | 'never';
   };
 };
+
+/** Prunes that do not work and warnings; files that are not protected; data older than the objective. */
+export type Level = 'warning' | 'failure' | 'atRisk';
 
 export type JiraPlan = {
   /** `https://acme.atlassian.net` or the address of a Data Center. */

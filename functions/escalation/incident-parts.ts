@@ -1,4 +1,5 @@
 import { durationText } from '../config/duration.ts';
+import type { Level } from '../config/plan.ts';
 import type { NewestPoint, Notice } from '../pipeline/doors.ts';
 import type { Incident, Matter } from '../pipeline/incident.ts';
 import { timeOf } from '../pipeline/incident-news.ts';
@@ -7,14 +8,12 @@ import { code, joined, type Line, type Part, paragraph, strong, text } from './m
 import { namesOf } from './message-parts.ts';
 import { visible } from './untrusted-text.ts';
 
-/** How bad it is: prunes that do not work and warnings, files that are not protected, data older than the objective. */
-export type Level = 'warning' | 'failure' | 'at-risk';
-
+/** How bad it is; undefined: it is not bad at all. */
 export const levelOf = ({ kind, record, incident }: Notice): Level | undefined => {
   if (kind === 'started') return undefined;
   if (record.operation === 'prune') return 'warning';
   if (kind === 'succeeded') return record.result === 'protected-with-warnings' ? 'warning' : undefined;
-  return incident?.news.atRisk === true ? 'at-risk' : 'failure';
+  return incident?.news.atRisk === true ? 'atRisk' : 'failure';
 };
 
 /** So many points are spelled out; of more, the oldest and the newest. */
@@ -110,8 +109,13 @@ const ordinalOf = (count: number): string => {
   return ordinals[count - 1] ?? `${count}${ending}`;
 };
 
-/** How an incident stands, for the head of its thread. */
-export const stateLine = ({ plan, incident }: Notice): Line => {
+/** How an incident stands, for the head of its thread; of one that it has left, where it goes on. */
+export const stateLine = (notice: Notice, movedTo?: string): Line => [
+  ...stateOf(notice),
+  ...(movedTo === undefined ? [] : [text(' It goes on in '), code(visible(movedTo, 90)), text('.')]),
+];
+
+const stateOf = ({ plan, incident }: Notice): Line => {
   if (incident === undefined) return [];
   const { openedAt, closedAt, failingRuns, news } = incident;
   const at = (time: string) => momentOf(time, plan.schedule.timezone);

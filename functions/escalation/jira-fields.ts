@@ -20,7 +20,7 @@ export const fieldsOf = (plan: JiraPlan, notice: Notice): IssueFields => ({
 export const priorityOf = ({ priority }: JiraPlan, notice: Notice): IssueFields => {
   const results = notice.record.results ?? [];
   const impact =
-    levelOf(notice) === 'at-risk' ? 'atRisk' : results.some(isProtected) ? 'someFailed' : 'allFailed';
+    levelOf(notice) === 'atRisk' ? 'atRisk' : results.some(isProtected) ? 'someFailed' : 'allFailed';
   const name = priority?.[impact];
   return name === undefined ? {} : { priority: { name } };
 };

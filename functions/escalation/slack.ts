@@ -1,8 +1,9 @@
-import type { SlackPlan } from '../config/plan.ts';
+import type { Level, SlackPlan } from '../config/plan.ts';
 import type { Notice, Teller, Told } from '../pipeline/doors.ts';
+import type { SlackThread } from '../pipeline/incident.ts';
 import { isOfIncident } from '../pipeline/incident-due.ts';
 import { ChannelError, mayHaveArrived, withoutSecrets } from './channel-error.ts';
-import { stateLine } from './incident-parts.ts';
+import { levelOf, stateLine } from './incident-parts.ts';
 import { type Message, paragraph } from './message.ts';
 import { messageOf } from './messages.ts';
 import type { Patience } from './service-call.ts';
@@ -36,7 +37,7 @@ export const openSlack = (via: SlackPlan['via'], options: SlackOptions): Teller 
         tokenParameter: parameter,
         patience,
       });
-      return await tellByBot(api, via.channel, notice, patience);
+      return await tellByBot(api, via, notice, patience);
     } catch (error) {
       throw withoutSecrets(error, [secret]);
     }
@@ -54,38 +55,54 @@ const checkToken = (token: string, parameter: string): void => {
 /** Attempts to post one message when Slack leaves it open whether the last one arrived. */
 const mostPosts = 3;
 
-const tellByBot = async (
-  api: SlackApi,
-  channel: string,
-  notice: Notice,
-  patience: Patience,
-): Promise<Told> => {
+const tellByBot = async (api: SlackApi, via: Bot, notice: Notice, patience: Patience): Promise<Told> => {
+  const channel = channelOf(via, levelOf(notice));
   if (!belongsToThread(notice)) return postOnce(api, { channel }, notice, patience);
-  const head = await headOf(api, channel, notice);
+  const head = await headOf(api, via, notice);
   if (notice.toldAs !== undefined) return finished(api, notice, head, { reference: notice.toldAs });
   // The head may itself be what an earlier attempt told.
-  if (head?.isThis === true) return { ...toldAt(head), thread: threadOf(head) };
-  const told = await answerOrBegin(api, channel, head, notice, patience);
+  if (head?.isThis === true) return { reference: head.thread, channel: head.channel, thread: threadOf(head) };
+  const told = await answerOrBegin(api, channel, goesOn(head, channel, notice), notice, patience);
   return finished(api, notice, head, told);
 };
+
+type Bot = Extract<SlackPlan['via'], { kind: 'bot' }>;
+
+const channelOf = ({ channel, channels }: Bot, level: Level | undefined): string =>
+  (level === undefined ? undefined : channels?.[level]) ?? channel;
 
 const belongsToThread = ({ kind, incident }: Notice): boolean =>
   incident !== undefined && (isOfIncident(kind) || kind === 'unheard');
 
-type Head = { readonly channel: string; readonly thread: string; readonly isThis?: boolean };
+type Head = SlackThread & { readonly isThis?: boolean };
 
-const threadOf = ({ channel, thread }: Head) => ({ channel, thread });
-const toldAt = ({ channel, thread }: Head): Told => ({ reference: thread, channel });
+const threadOf = ({ isThis: _, ...thread }: Head): SlackThread => thread;
+
+/** What has come to be at risk leaves its thread for the channel of those who are woken for it, and ends there. */
+const goesOn = (head: Head | undefined, channel: string, notice: Notice): Head | undefined => {
+  const isMoved =
+    head?.name !== undefined &&
+    head.name !== channel &&
+    levelOf(notice) === 'atRisk' &&
+    notice.kind !== 'recovered' &&
+    notice.kind !== 'unheard';
+  return isMoved ? undefined : head;
+};
 
 /**
  * The first message of the incident, as the incident knows it; else, where an earlier attempt may have placed it without
- * our knowing, as the channel shows it.
+ * our knowing, as the channels show it.
  */
-const headOf = async (api: SlackApi, channel: string, notice: Notice): Promise<Head | undefined> => {
+const headOf = async (api: SlackApi, via: Bot, notice: Notice): Promise<Head | undefined> => {
   const { incident, mayBeTold, record } = notice;
   if (incident?.slack !== undefined) return incident.slack;
   if (incident === undefined || (incident.openedBy === record.run && !mayBeTold)) return undefined;
-  return findHead(api, channel, notice, incident);
+  const began = record.operation === 'prune' ? 'warning' : 'failure';
+  for (const name of new Set([channelOf(via, levelOf(notice)), channelOf(via, began)])) {
+    const found = await findHead(api, name, notice, incident);
+    if (found !== undefined) return { ...found, name };
+  }
+  return undefined;
 };
 
 /** A reply in the thread; the beginning of one where there is none, or none any more. */
@@ -106,7 +123,7 @@ const answerOrBegin = async (
   const told = await postOnce(api, { channel }, notice, patience);
   // What is no news of the incident is no head of its thread.
   if (notice.kind === 'unheard') return told;
-  return { ...told, thread: { channel: told.channel ?? channel, thread: told.reference } };
+  return { ...told, thread: { channel: told.channel ?? channel, thread: told.reference, name: channel } };
 };
 
 /** Posts, and looks before it posts again where Slack leaves it open whether the last one arrived. */
@@ -152,23 +169,26 @@ const post = async (api: SlackApi, { channel, thread }: Place, notice: Notice): 
 };
 
 /** Whoever finds the thread by its first message sees there how it stands now. */
-const headMessage = (notice: Notice): Message => {
+const headMessage = (notice: Notice, movedTo?: string): Message => {
   const message = messageOf(notice);
   return belongsToThread(notice) && notice.kind !== 'unheard'
-    ? { ...message, parts: [paragraph(...stateLine(notice)), ...message.parts] }
+    ? { ...message, parts: [paragraph(...stateLine(notice, movedTo)), ...message.parts] }
     : message;
 };
 
 /** The heads of the incident's threads brought up to date. What was told stays told if that fails. */
 const finished = async (api: SlackApi, notice: Notice, head: Head | undefined, told: Told): Promise<Told> => {
   if (notice.kind === 'unheard') return told;
-  const heads = [...(head === undefined ? [] : [head]), ...(notice.incident?.slackBefore ?? [])].filter(
-    ({ thread }) => thread !== told.reference,
-  );
-  const { text, blocks } = slackTextOf(headMessage(notice));
+  const { slackBefore = [] } = notice.incident ?? {};
+  const now = told.thread ?? head;
   try {
-    for (const { channel, thread } of heads)
+    for (const { channel, thread } of [...(head === undefined ? [] : [head]), ...slackBefore]) {
+      if (thread === told.reference) continue;
+      const { text, blocks } = slackTextOf(
+        headMessage(notice, thread === now?.thread ? undefined : now?.name),
+      );
       await unlessGone(api.call('chat.update', { channel, ts: thread, text, blocks }));
+    }
     return told;
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error;

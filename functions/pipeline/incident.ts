@@ -39,7 +39,8 @@ export type Incident = {
   readonly closedAt?: Timestamp;
 };
 
-export type SlackThread = { readonly channel: string; readonly thread: string };
+/** `name`: the channel as the plan calls it. */
+export type SlackThread = { readonly channel: string; readonly thread: string; readonly name?: string };
 export type NoticeName = { readonly run: string; readonly kind: NoticeKind };
 
 export type IncidentNews = {

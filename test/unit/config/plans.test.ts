@@ -9,7 +9,7 @@ import { planReference } from '../../../deploy/generate-plan-reference.ts';
 import { planSchemaFile } from '../../../deploy/generate-plan-schema.ts';
 import { loadPlans, PlanMistakes, readPlans } from '../../../deploy/plans.ts';
 import type { Plan } from '../../../functions/config/plan.ts';
-import { needed, planText } from './plan-texts.ts';
+import { needed, planText, toldOf } from './plan-texts.ts';
 
 const project = new URL('../../../', import.meta.url);
 const projectFile = (path: string): string => new URL(path, project).pathname;
@@ -182,6 +182,23 @@ describe('defaults', () => {
     });
   });
 
+  test('channels by how bad it is are joined, and are nothing for a webhook', () => {
+    const both =
+      "{slack: {channel: '#all', token: /lifeboat/t, channels: {failure: '#ops', atRisk: '#on-call'}}}";
+    expect(withDefaults(both, "slack: {channels: {failure: '#web'}}").slack?.via).toMatchObject({
+      channels: { failure: '#web', atRisk: '#on-call' },
+    });
+    expect(withDefaults(both, 'slack: {webhook: /lifeboat/hook}').slack?.via).toEqual({
+      kind: 'webhook',
+      urlParameter: '/lifeboat/hook',
+    });
+    expect(
+      toldOf(planText(...needed, "slack: {webhook: /lifeboat/hook, channels: {atRisk: '#on-call'}}")),
+    ).toEqual([
+      expect.stringMatching(/slack\.channels: A webhook writes to its own channel alone\. Allowed:/),
+    ]);
+  });
+
   test('false in the plan switches a channel off', () => {
     expect(withDefaults(slack, 'slack: false')).not.toHaveProperty('slack');
   });
@@ -289,6 +306,7 @@ describe('what is made from the schema is current: run `npm run generate`', () =
       .replace(/ {6}groups:\n {8}- acme-web\n/, '')
       .replace(/ {6}channel:.*\n/, '')
       .replace(/ {6}token:.*\n/, '')
+      .replace(/ {6}channels:\n(?: {8}.*\n|\n)+/, '')
       .replaceAll(/^ {6}# (tags:|webhook:| {2}Role:| {2}Stage:| {4}- )/gm, '      $1');
     expect(readPlans(alternative, 'docs/plan-example.yml')).toMatchObject([
       { fleet: { kind: 'tags' }, slack: { via: { kind: 'webhook' } } },

@@ -155,6 +155,67 @@ describe('a bot', () => {
   });
 });
 
+describe('channels by how bad it is', () => {
+  const channels = { warning: '#quiet', failure: '#ops', atRisk: '#on-call' };
+  const telling = async () => {
+    const slack = await slackWith();
+    const via = { kind: 'bot', tokenParameter: '/t', channel: '#all', channels } as const;
+    const plan = aPlan({ slack: { via, tell: { start: 'always', success: 'always' } } });
+    const options = { readSecret: async () => slack.botToken, slackUrl: slack.apiUrl, ...quick };
+    const teller = tellerOf(tellersFor(plan, options).slack);
+    return { slack, tell: (notice: Notice) => teller.tell({ ...notice, plan }) };
+  };
+  const where = (slack: RunningSlack) => slack.messages().map(({ channel }) => channel);
+  const pruned = aRecord([unsafe(1, 'prune-refused')], { operation: 'prune' });
+  const warned = safe(1, [{ cause: 'file-vanished', count: 1, example: 'x' }]);
+
+  test('warnings, failures and risks have their own, what is good has the first', async () => {
+    const { slack, tell } = await telling();
+    await tell(aNotice('started', []));
+    await tell(aNotice('succeeded', [safe(1)]));
+    await tell(
+      aNotice('succeeded', [], { record: aRecord([warned], { result: 'protected-with-warnings' }) }),
+    );
+    await tell(failure({ record: pruned }));
+    await tell(failure());
+    const { news } = anIncident();
+    await tell(failure({ incident: anIncident({ news: { ...news, atRisk: true } }) }));
+    expect(where(slack)).toEqual(['#all', '#all', '#quiet', '#quiet', '#ops', '#on-call']);
+  });
+
+  test('an incident that comes to be at risk goes on elsewhere, and every head of it stays true', async () => {
+    const { slack, tell } = await telling();
+    const first = await tell(failure());
+    const { news } = anIncident();
+    const incident = anIncident({
+      ...(first.thread === undefined ? {} : { slack: first.thread }),
+      news: { ...news, atRisk: true },
+    });
+    const second = await tell(aNotice('escalated', [unsafe(2)], { incident }));
+    expect(where(slack)).toEqual(['#ops', '#on-call']);
+    expect(slack.messages()[0]?.text).toContain('It goes on in #on-call.');
+    expect(second.thread).toMatchObject({ name: '#on-call', thread: second.reference });
+    await tell(
+      aNotice('recovered', [safe(2)], {
+        incident: {
+          ...incident,
+          state: 'closed',
+          closedAt: '2026-11-26T18:00:00.000Z',
+          ...(second.thread === undefined ? {} : { slack: second.thread }),
+          ...(first.thread === undefined ? {} : { slackBefore: [first.thread] }),
+        },
+      }),
+    );
+    const [one, two, three, ...more] = slack.messages();
+    expect(more).toEqual([]);
+    expect([one?.text, two?.text]).toEqual([
+      expect.stringContaining('Recovered'),
+      expect.stringContaining('Recovered'),
+    ]);
+    expect(three).toMatchObject({ channel: '#on-call', thread: second.reference });
+  });
+});
+
 describe('what may have been told already', () => {
   test.each(['#acme-backups', 'id'])(
     'is found by run and kind, not told again (channel by %s)',
