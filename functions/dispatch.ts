@@ -4,27 +4,32 @@ import type { Context } from 'aws-lambda';
 import { planNamed } from './config/deployed-plans.ts';
 import { readEnvironment } from './config/environment.ts';
 import { BadEvent, type DispatchEvent, readControlEvent, readDispatchEvent } from './config/events.ts';
+import { readIncidentEvent } from './config/incident-event.ts';
 import { type ControlAnswer, obey } from './obey.ts';
 import { openDoors, workerOf } from './open-doors.ts';
 import { type DispatchAnswer, type DispatchRequest, dispatchRun } from './pipeline/dispatch-run.ts';
 import { beginByHand, beginBySchedule } from './pipeline/pause.ts';
 import { pruneByHand } from './pipeline/prune-run.ts';
 import { type RetryAnswer, retryFailed } from './pipeline/retry-failed.ts';
+import { type SteerAnswer, steerIncident } from './pipeline/steer-incident.ts';
 import { logger } from './telemetry/log.ts';
 
 const environment = readEnvironment(process.env);
 
 /**
+/**
  * Begins a run of a plan: woken by its schedule, or by hand with `sls invoke -f dispatch --data '{"plan":"acme-web"}'`. Or
- * does what a person asks for beside that: cancel, pause, resume.
+ * does what a person asks for beside that: cancel, pause, resume, mute or acknowledge an incident.
  */
 const dispatch = async (
   raw: unknown,
   context: Context,
-): Promise<DispatchAnswer | RetryAnswer | ControlAnswer> => {
+): Promise<DispatchAnswer | RetryAnswer | ControlAnswer | SteerAnswer> => {
   const doors = openDoors(environment, context);
   const control = readControlEvent(raw);
   if (control !== undefined) return obey(control, doors, context.awsRequestId);
+  const steer = readIncidentEvent(raw, new Date());
+  if (steer !== undefined) return steerIncident(doors, planNamed(steer.plan), steer);
   const event = readDispatchEvent(raw);
   const begin = beginningOf(event);
   const answer = await begin(doors, requestOf(event, context.awsRequestId), workerOf(context));

@@ -26,6 +26,8 @@ export type ServiceServer = {
   readonly loseAnswers: (count: number) => void;
   /** The same for the next request that is of this kind. */
   readonly loseNext: (isMeant: (request: ServiceRequest) => boolean) => void;
+  /** Meets the next `count` requests of this kind with 500. */
+  readonly failNext: (isMeant: (request: ServiceRequest) => boolean, count: number) => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -59,6 +61,7 @@ export const startServiceServer = async (handlers: ServiceHandlers, port: number
     fail: (how, count) => add(how, count),
     loseAnswers: (count) => add('lose', count),
     loseNext: (isMeant) => add('lose', 1, isMeant),
+    failNext: (isMeant, count) => add(500, count, isMeant),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,5 +1,6 @@
 import type { Complaint, Part } from './complete-plan.ts';
-import type { AlarmsPlan, JiraPlan, SlackPlan } from './plan.ts';
+import { minutesOf } from './duration.ts';
+import type { AlarmsPlan, JiraPlan, Level, SlackPlan } from './plan.ts';
 import { builtIn } from './plan-defaults.ts';
 import type { PlanDefaults, PlanEntry } from './plan-schema.ts';
 
@@ -14,7 +15,13 @@ export const slackOf = (entry: PlanEntry['slack'], defaults: PlanDefaults['slack
     start: slack.tell?.start ?? builtIn.slack.tell.start,
     success: slack.tell?.success ?? builtIn.slack.tell.success,
   };
-  const { channel, token, webhook } = slack;
+  const { channel, token, webhook, channels } = slack;
+  if (webhook !== undefined && channels !== undefined)
+    return refused({
+      path: ['slack', 'channels'],
+      wrong: 'A webhook writes to its own channel alone.',
+      allowed: '`channel` and `token` instead of `webhook`, or no `channels`',
+    });
   if (webhook !== undefined && token === undefined && channel === undefined)
     return { value: { via: { kind: 'webhook', urlParameter: webhook }, tell }, complaints: [] };
   if (webhook !== undefined)
@@ -24,7 +31,18 @@ export const slackOf = (entry: PlanEntry['slack'], defaults: PlanDefaults['slack
       allowed: 'either `webhook`, or `channel` and `token`',
     });
   if (token !== undefined && channel !== undefined)
-    return { value: { via: { kind: 'bot', tokenParameter: token, channel }, tell }, complaints: [] };
+    return {
+      value: {
+        via: {
+          kind: 'bot',
+          tokenParameter: token,
+          channel,
+          ...(channels === undefined ? {} : { channels: channelsOf(channels) }),
+        },
+        tell,
+      },
+      complaints: [],
+    };
   const lacking = [
     ...(channel === undefined ? ['`channel`'] : []),
     ...(token === undefined ? ['`token`'] : []),
@@ -36,18 +54,38 @@ export const slackOf = (entry: PlanEntry['slack'], defaults: PlanDefaults['slack
   });
 };
 
+const channelsOf = ({
+  warning,
+  failure,
+  atRisk,
+}: NonNullable<SlackSection['channels']>): Partial<Record<Level, string>> => ({
+  ...(warning === undefined ? {} : { warning }),
+  ...(failure === undefined ? {} : { failure }),
+  ...(atRisk === undefined ? {} : { atRisk }),
+});
+
 const joinedSlack = (entry: SlackSection, defaults: SlackSection): SlackSection => {
-  const { channel, token, webhook, ...rest } = defaults;
+  const { channel, token, webhook, channels, ...rest } = defaults;
+  const both = channels === undefined ? entry.channels : { ...channels, ...entry.channels };
   const inherited = {
     ...(entry.webhook === undefined ? { channel, token } : {}),
     ...(entry.token === undefined && entry.channel === undefined ? { webhook } : {}),
   };
-  return { ...rest, ...inherited, ...entry, tell: { ...defaults.tell, ...entry.tell } };
+  const kept = entry.webhook === undefined ? both : entry.channels;
+  return {
+    ...rest,
+    ...inherited,
+    ...entry,
+    ...(kept === undefined ? {} : { channels: kept }),
+    tell: { ...defaults.tell, ...entry.tell },
+  };
 };
 
 export const jiraOf = (entry: PlanEntry['jira'], defaults: PlanDefaults['jira']): Part<JiraPlan> => {
   if (entry === false || (entry === undefined && (defaults ?? false) === false)) return nobody;
-  const jira: JiraSection = { ...(defaults === false ? {} : defaults), ...entry };
+  const general = defaults === false ? {} : defaults;
+  const priority = { ...general?.priority, ...entry?.priority };
+  const jira: JiraSection = { ...general, ...entry, priority };
   const { url, project, credentials } = jira;
   if (url === undefined || project === undefined || credentials === undefined) {
     const needed = { url, project, credentials };
@@ -72,9 +110,26 @@ export const jiraOf = (entry: PlanEntry['jira'], defaults: PlanDefaults['jira'])
     issueType: jira.type ?? builtIn.jira.type,
     labels: [...new Set(jira.labels ?? builtIn.jira.labels)],
     credentialsParameter: credentials,
+    ...(Object.keys(priority).length === 0 ? {} : { priority: namedOnly(priority) }),
+    ...(jira.assignee === undefined ? {} : { assignee: jira.assignee }),
+    ...(jira.components === undefined ? {} : { components: [...new Set(jira.components)] }),
+    ...(jira.fields === undefined ? {} : { fields: jira.fields }),
+    // Of a text that the schema has let through.
+    reopenMinutes: minutesOf(jira.reopen ?? builtIn.jira.reopen) ?? 0,
+    resolves: jira.resolve ?? builtIn.jira.resolve,
   };
   return { value, complaints: [] };
 };
+
+const namedOnly = ({
+  someFailed,
+  allFailed,
+  atRisk,
+}: NonNullable<JiraSection['priority']>): NonNullable<JiraPlan['priority']> => ({
+  ...(someFailed === undefined ? {} : { someFailed }),
+  ...(allFailed === undefined ? {} : { allFailed }),
+  ...(atRisk === undefined ? {} : { atRisk }),
+});
 
 /** Absent where the plan wants no alarms. */
 export const alarmsOf = (

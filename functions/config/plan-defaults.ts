@@ -21,5 +21,5 @@ export const builtIn = {
   drain: { limit: '1h', snapshot: true },
   dashboard: true,
   slack: { tell: { start: 'by-hand', success: 'always' } },
-  jira: { type: 'Task', labels: ['lifeboat'] },
+  jira: { type: 'Task', labels: ['lifeboat'], reopen: '7d', resolve: true },
 } as const;

@@ -115,7 +115,7 @@ const settings = {
     ),
     {
       description:
-        'Opens a JIRA issue for the first failing run and tells it of the recovery. `false` switches off what `defaults` says.',
+        'Opens a JIRA issue for the first failing run, comments on what changes, and closes it after the recovery. `false` switches off what `defaults` says.',
       examples: [],
       defaultText: 'no issues are made',
     },

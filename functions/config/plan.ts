@@ -86,13 +86,22 @@ export type AlarmsPlan = {
 export type SlackPlan = {
   /** Names of SSM parameters (SecureString), never the secrets themselves. */
   readonly via:
-    | { readonly kind: 'bot'; readonly tokenParameter: string; readonly channel: string }
+    | {
+        readonly kind: 'bot';
+        readonly tokenParameter: string;
+        readonly channel: string;
+        /** Others than `channel`, by how bad it is. */
+        readonly channels?: Partial<Readonly<Record<Level, string>>>;
+      }
     | { readonly kind: 'webhook'; readonly urlParameter: string };
   readonly tell: {
     readonly start: 'always' | 'by-hand' | 'never';
     readonly success: 'always' | 'by-hand' | 'never';
   };
 };
+
+/** Prunes that do not work and warnings; files that are not protected; data older than the objective. */
+export type Level = 'warning' | 'failure' | 'atRisk';
 
 export type JiraPlan = {
   /** `https://acme.atlassian.net` or the address of a Data Center. */
@@ -103,4 +112,18 @@ export type JiraPlan = {
   readonly labels: readonly string[];
   /** Cloud: a parameter that holds `user@example.org:api-token`; Data Center: a personal access token. */
   readonly credentialsParameter: string;
+  /** Names of priorities by impact; absent: the project's default. */
+  readonly priority?: Partial<Readonly<Record<Impact, string>>>;
+  /** Cloud: an account id; Data Center: a user name. */
+  readonly assignee?: string;
+  readonly components?: readonly string[];
+  /** Custom fields by id, with values as JIRA's REST API takes them. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** An incident that begins so soon after the last one gets its issue again. 0: never. */
+  readonly reopenMinutes: number;
+  /** Whether a recovery moves the issue to a status that is done. */
+  readonly resolves: boolean;
 };
+
+/** Some instances are not protected, none is, or data is older than the objective. */
+export type Impact = 'someFailed' | 'allFailed' | 'atRisk';

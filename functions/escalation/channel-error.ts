@@ -10,17 +10,24 @@ export class ChannelError extends Error {
   readonly status: number | undefined;
   /** The service's own code, for instance Slack's `channel_not_found`. */
   readonly code: string | undefined;
+  /** Fields that the service would not take, each with its reason. */
+  readonly fields: Readonly<Record<string, string>> | undefined;
 
-  constructor(
-    message: string,
-    facts: { readonly arrival: 'no' | 'unknown'; readonly status?: number; readonly code?: string },
-  ) {
+  constructor(message: string, facts: ChannelErrorFacts) {
     super(message);
     this.arrival = facts.arrival;
     this.status = facts.status;
     this.code = facts.code;
+    this.fields = facts.fields;
   }
 }
+
+type ChannelErrorFacts = {
+  readonly arrival: 'no' | 'unknown';
+  readonly status?: number;
+  readonly code?: string;
+  readonly fields?: Readonly<Record<string, string>>;
+};
 
 /** Whether a call ended without our knowing if it was done. */
 export const mayHaveArrived = (error: unknown): boolean =>

@@ -19,11 +19,21 @@ export type JiraApi = {
   /** Creates an issue and answers its key. */
   readonly create: (issue: NewIssue) => Promise<string>;
   readonly comment: (key: string, parts: readonly Part[]) => Promise<void>;
+  /** Replaces fields of the issue, for instance its priority. */
+  readonly change: (key: string, fields: IssueFields) => Promise<void>;
+  /** Replaces what Lifeboat keeps on the issue. */
+  readonly keep: (key: string, mark: IssueMark) => Promise<void>;
+  /** The ways out of the status that the issue is in, as this account may go them. */
+  readonly transitions: (key: string) => Promise<readonly Transition[]>;
+  readonly transit: (key: string, transition: string, fields: IssueFields) => Promise<void>;
   /** Whether one of the newest comments has this text, written by {@link JiraApi.comment} as a line of its own. */
   readonly hasComment: (key: string, words: string) => Promise<boolean>;
 };
 
 export type JiraIssueState = { readonly key: string; readonly isDone: boolean; readonly mark?: IssueMark };
+
+export type IssueFields = Readonly<Record<string, unknown>>;
+export type Transition = z.output<typeof transitionSchema>;
 
 /** What Lifeboat keeps on an issue of its own, in the entity property {@link markProperty}. */
 export type IssueMark = z.output<typeof markSchema>;
@@ -33,6 +43,8 @@ export type NewIssue = {
   readonly parts: readonly Part[];
   readonly labels: readonly string[];
   readonly mark: IssueMark;
+  /** Beyond these: priority, assignee, components, custom fields. */
+  readonly fields: IssueFields;
 };
 
 export const markProperty = 'lifeboat';
@@ -42,6 +54,24 @@ const keySchema = z.string().check(z.regex(/^[A-Z][A-Z0-9_]*-\d+$/));
 const foundSchema = z.object({ issues: z.array(z.object({ key: keySchema })) });
 const createdSchema = z.object({ key: keySchema });
 const commentsSchema = z.object({ comments: z.array(z.object({ body: z.unknown() })) });
+const transitionSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  to: z.object({ statusCategory: z.optional(z.object({ key: z.string() })) }),
+  fields: z.optional(
+    z.record(
+      z.string(),
+      z.object({
+        required: z.boolean(),
+        hasDefaultValue: z.optional(z.boolean()),
+        allowedValues: z.optional(
+          z.array(z.object({ id: z.optional(z.string()), name: z.optional(z.string()) })),
+        ),
+      }),
+    ),
+  ),
+});
+const transitionsSchema = z.object({ transitions: z.array(transitionSchema) });
 const issueSchema = z.object({
   key: keySchema,
   fields: z.object({
@@ -92,6 +122,7 @@ export const openJiraApi = (options: JiraOptions): JiraApi => {
           summary: issue.summary,
           description: textOf(issue.parts, isCloud),
           labels: issue.labels,
+          ...issue.fields,
         },
         properties: [{ key: markProperty, value: issue.mark }],
       };
@@ -100,6 +131,21 @@ export const openJiraApi = (options: JiraOptions): JiraApi => {
     comment: async (key, parts) => {
       const body = { body: textOf(parts, isCloud) };
       await ask('POST', `${issuePath(key)}/comment`, z.unknown(), { body, repeat: 'once' });
+    },
+    change: async (key, fields) => {
+      await ask('PUT', issuePath(key), z.unknown(), { body: { fields }, repeat: 'always' });
+    },
+    keep: async (key, mark) => {
+      const path = `${issuePath(key)}/properties/${markProperty}`;
+      await ask('PUT', path, z.unknown(), { body: mark, repeat: 'always' });
+    },
+    transitions: async (key) => {
+      const path = `${issuePath(key)}/transitions?expand=transitions.fields`;
+      return (await ask('GET', path, transitionsSchema, { repeat: 'always' })).transitions;
+    },
+    transit: async (key, transition, fields) => {
+      const body = { transition: { id: transition }, ...(Object.keys(fields).length > 0 ? { fields } : {}) };
+      await ask('POST', `${issuePath(key)}/transitions`, z.unknown(), { body, repeat: 'always' });
     },
     hasComment: async (key, words) => {
       const path = `${issuePath(key)}/comment?orderBy=-created&maxResults=${newestComments}`;
@@ -139,7 +185,7 @@ type Request = { readonly body?: unknown; readonly repeat: ServiceCall['repeat']
 const asking =
   ({ plan, baseUrl, credentials, patience }: JiraOptions) =>
   async <T extends z.core.$ZodType>(
-    method: 'GET' | 'POST',
+    method: ServiceCall['method'],
     path: string,
     schema: T,
     { body, repeat }: Request,

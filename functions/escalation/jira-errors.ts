@@ -18,24 +18,34 @@ export const jiraRefusal = (
   credentials: string,
 ): ChannelError => {
   const secrets = [credentials, credentials.slice(credentials.indexOf(':') + 1)];
-  const said = sentencesOf(body).map((sentence) => visible(redacted(sentence, secrets), 200));
+  const shown = (sentence: string) => visible(redacted(sentence, secrets), 200);
+  const refusal = refusalOf(body);
+  const said = sentencesOf(refusal).map(shown);
   const details = said.length === 0 ? '' : `: ${said.slice(0, 4).join(' ')}`;
   return new ChannelError(`JIRA ${what}: HTTP ${status}${details}. ${remedyOf(status, plan)}`, {
     arrival: 'no',
     status,
+    fields: Object.fromEntries(
+      Object.entries(refusal.errors ?? {}).map(([field, why]) => [shown(field), shown(String(why))]),
+    ),
   });
 };
 
-const sentencesOf = (body: string): readonly string[] => {
+type Refusal = z.output<typeof refusalSchema>;
+
+const refusalOf = (body: string): Refusal => {
   try {
-    const { errorMessages, errors } = z.parse(refusalSchema, JSON.parse(body));
-    const fields = Object.entries(errors ?? {}).map(([field, why]) => `${field}: ${String(why)}`);
-    return [...(errorMessages ?? []), ...fields];
+    return z.parse(refusalSchema, JSON.parse(body));
   } catch {
     // A page of a proxy or a log-in: the status says enough, and the text is not ours to repeat.
-    return [];
+    return {};
   }
 };
+
+const sentencesOf = ({ errorMessages, errors }: Refusal): readonly string[] => [
+  ...(errorMessages ?? []),
+  ...Object.entries(errors ?? {}).map(([field, why]) => `${field}: ${String(why)}`),
+];
 
 const remedyOf = (
   status: number,
@@ -51,7 +61,7 @@ const remedyOf = (
         ? `Put user@example.org:api-token of an active account into the SSM parameter ${credentialsParameter}.`
         : `Put a valid personal access token into the SSM parameter ${credentialsParameter}.`;
     case 403:
-      return `Give the account the permissions Browse Projects, Create Issues and Add Comments in project ${project}.`;
+      return `Give the account the permissions Browse Projects, Create Issues, Edit Issues, Transition Issues and Add Comments in project ${project}.`;
     case 404:
       return `Check the plan's jira.url and that the account may see project ${project}.`;
     case 410:

@@ -2,10 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JiraPlan } from '../config/plan.ts';
 import type { Notice, Teller, Told } from '../pipeline/doors.ts';
 import { mayHaveArrived, withoutSecrets } from './channel-error.ts';
-import { type JiraApi, type JiraIssueState, openJiraApi } from './jira-api.ts';
+import { type IssueFields, type JiraApi, type JiraIssueState, openJiraApi } from './jira-api.ts';
+import { fieldsOf, priorityOf, withoutRefused } from './jira-fields.ts';
+import { openedAgain, resolved } from './jira-transitions.ts';
 import { code, type Part, paragraph, strong, text } from './message.ts';
 import { messageOf } from './messages.ts';
 import type { Patience } from './service-call.ts';
+import { visible } from './untrusted-text.ts';
 
 export type JiraTellerOptions = {
   readonly baseUrl: string;
@@ -18,8 +21,8 @@ export type JiraTellerOptions = {
 const noIssue = 'no-issue';
 
 /**
- * JIRA: one issue for an incident, created by the first failure, commented on by what follows. Nothing is created
- * without looking first. An issue is known by its key in the incident; else by its label and, to be sure, the property
+ * JIRA: one issue for an incident, created by the first failure, commented on by what follows, done after the recovery.
+ * Nothing is created without looking first. An issue is known by its key in the incident; else by its label and, to be sure, the property
  * that Lifeboat put on it; never by its title. Throws ChannelError.
  */
 export const openJira = (plan: JiraPlan, options: JiraTellerOptions): Teller => ({
@@ -42,16 +45,65 @@ const tellOn = async (
   notice: Notice,
   patience: Patience,
 ): Promise<Told['reference']> => {
-  const issue = (await knownIssue(api, notice)) ?? (await lookFor(api, plan, notice, patience));
-  if (issue !== undefined) {
-    await commentOn(api, issue, notice, patience);
-    return issue.key;
-  }
-  return notice.kind === 'failed' ? create(api, plan, notice, patience) : noIssue;
+  const issue =
+    (await knownIssue(api, notice)) ??
+    (await issueBefore(api, plan, notice)) ??
+    (await lookFor(api, plan, notice, patience));
+  if (issue === undefined) return isFailure(notice) ? create(api, plan, notice, patience) : noIssue;
+  const notes = isOwn(issue, notice) ? [] : await brought(api, plan, issue, notice);
+  await commentOn(api, issue, notice, notes, patience);
+  return issue.key;
 };
+
+const isFailure = ({ kind }: Notice): boolean => kind === 'failed' || kind === 'escalated';
 
 const knownIssue = async (api: JiraApi, { incident }: Notice): Promise<JiraIssueState | undefined> =>
   incident?.jira === undefined || incident.jira.key === noIssue ? undefined : api.read(incident.jira.key);
+
+/** The issue of the incident before, where this one comes so soon after it that it is the same piece of work. */
+const issueBefore = async (
+  api: JiraApi,
+  { reopenMinutes }: JiraPlan,
+  { incident }: Notice,
+): Promise<JiraIssueState | undefined> => {
+  const { earlier, openedAt } = incident ?? {};
+  if (earlier?.jira === undefined || earlier.jira.key === noIssue || openedAt === undefined) return undefined;
+  const minutes = (Date.parse(openedAt) - Date.parse(earlier.closedAt)) / 60_000;
+  return minutes > reopenMinutes ? undefined : api.read(earlier.jira.key);
+};
+
+/** This very notice made the issue: there is nothing to add. */
+const isOwn = ({ mark }: JiraIssueState, { record, kind }: Notice): boolean =>
+  mark?.run === record.run && mark.kind === kind;
+
+/**
+ * The issue where the notice says that it stands: done after a recovery, open again where the trouble has come back, more urgent
+ * where it has got worse. An issue that somebody closed while the trouble lasts stays closed. Answers what could not be done.
+ */
+const brought = async (
+  api: JiraApi,
+  plan: JiraPlan,
+  issue: JiraIssueState,
+  notice: Notice,
+): Promise<readonly Part[]> => {
+  if (notice.kind === 'recovered') return plan.resolves ? said(await resolved(api, issue)) : [];
+  if (!isFailure(notice)) return [];
+  const incident = notice.incident?.openedBy ?? notice.record.run;
+  const isBack = issue.mark !== undefined && issue.mark.incident !== incident;
+  const notes = isBack ? said(await openedAgain(api, issue)) : [];
+  if (issue.mark !== undefined && isBack) await api.keep(issue.key, { ...issue.mark, incident });
+  const fields = isBack || notice.kind === 'escalated' ? priorityOf(plan, notice) : {};
+  return Object.keys(fields).length === 0 ? notes : [...notes, ...(await changed(api, issue.key, fields))];
+};
+
+const changed = (api: JiraApi, key: string, wanted: IssueFields): Promise<readonly Part[]> =>
+  asWanted(wanted, async (fields, notes) => {
+    if (Object.keys(fields).length > 0) await api.change(key, fields);
+    return notes;
+  });
+
+const said = (note: string | undefined): readonly Part[] =>
+  note === undefined ? [] : [paragraph(code(visible(note, 400)))];
 
 /** Before a second issue might be made, JIRA's index gets so many pauses (5 s by default) to catch up. */
 const indexPauses = 10;
@@ -63,7 +115,7 @@ const lookFor = async (
   patience: Patience,
 ): Promise<JiraIssueState | undefined> => {
   const found = await search(api, plan, notice);
-  if (found !== undefined || !notice.mayBeTold || notice.kind !== 'failed') return found;
+  if (found !== undefined || !notice.mayBeTold || !isFailure(notice)) return found;
   await sleep(Math.max(0, Math.min(patience.pauseMilliseconds * indexPauses, patience.budget.left() / 2)));
   return search(api, plan, notice);
 };
@@ -98,13 +150,15 @@ const create = async (
 ): Promise<Told['reference']> => {
   const { plan: whole, record, incident, kind } = notice;
   const message = messageOf(notice);
+  const issue = {
+    summary: message.title,
+    labels: [...new Set(['lifeboat', planLabel(whole.name), ...plan.labels])],
+    mark: { plan: whole.name, incident: incident?.openedBy ?? record.run, run: record.run, kind },
+  };
   try {
-    return await api.create({
-      summary: message.title,
-      parts: [...message.parts, markOf(notice)],
-      labels: [...new Set(['lifeboat', planLabel(whole.name), ...plan.labels])],
-      mark: { plan: whole.name, incident: incident?.openedBy ?? record.run, run: record.run, kind },
-    });
+    return await asWanted(fieldsOf(plan, notice), (fields, notes) =>
+      api.create({ ...issue, fields, parts: partsWith(notes, message.parts, notice) }),
+    );
   } catch (error) {
     if (!mayHaveArrived(error)) throw error;
     for (let pause = patience.pauseMilliseconds; pause < patience.budget.left(); pause *= 2) {
@@ -116,24 +170,47 @@ const create = async (
   }
 };
 
+/** With all the fields of the plan, else with those that JIRA takes. */
+const asWanted = async <T>(
+  fields: IssueFields,
+  make: (fields: IssueFields, notes: readonly Part[]) => Promise<T>,
+): Promise<T> => {
+  try {
+    return await make(fields, []);
+  } catch (error) {
+    const left = withoutRefused(fields, error);
+    if (left === undefined) throw error;
+    return make(left.fields, left.notes);
+  }
+};
+
+/** What JIRA would not do stands before the links. */
+const partsWith = (notes: readonly Part[], parts: readonly Part[], notice: Notice): readonly Part[] => [
+  ...parts.slice(0, -1),
+  ...notes,
+  ...parts.slice(-1),
+  markOf(notice),
+];
+
 /** Attempts to place one comment when JIRA leaves it open whether the last one arrived. */
 const mostComments = 3;
 
 const commentOn = async (
   api: JiraApi,
-  { key, mark }: JiraIssueState,
+  issue: JiraIssueState,
   notice: Notice,
+  notes: readonly Part[],
   patience: Patience,
 ): Promise<void> => {
-  // This very notice made the issue.
-  if (mark?.run === notice.record.run && mark.kind === notice.kind) return;
+  if (isOwn(issue, notice)) return;
+  const { key } = issue;
   const { title, parts, hasTitle } = messageOf(notice);
   const heading = hasTitle ? [paragraph(strong(title))] : [];
   let mayBeTold = notice.mayBeTold;
   for (let attempt = 1; ; attempt += 1) {
     if (mayBeTold && (await api.hasComment(key, markText(notice)))) return;
     try {
-      await api.comment(key, [...heading, ...parts, markOf(notice)]);
+      await api.comment(key, [...heading, ...partsWith(notes, parts, notice)]);
       return;
     } catch (error) {
       if (!mayHaveArrived(error) || attempt >= mostComments || patience.budget.left() <= 0) throw error;
@@ -153,6 +230,9 @@ const words = {
   started: 'started',
   succeeded: 'good',
   failed: 'not good',
+  escalated: 'at risk',
+  reminded: 'still not good',
+  unheard: 'Slack not told',
   recovered: 'good again',
   paused: 'skipped',
 } as const satisfies Record<Notice['kind'], string>;

@@ -1,7 +1,9 @@
 import { isProtected } from '../pipeline/decide.ts';
 import type { Notice } from '../pipeline/doors.ts';
 import { countedOf, countOf, momentOf } from './figures.ts';
+import { inARow, newsParts, pointParts } from './incident-parts.ts';
 import {
+  code,
   type Line,
   longestTitle,
   type Message,
@@ -27,12 +29,13 @@ import { failureGroups, type Tally, tallyOf, warningGroups } from './tally.ts';
 import { visible } from './untrusted-text.ts';
 
 /**
- * What is said about a run: what is protected and what is not, since when, why, what to do, warnings, expected against
- * reached, figures, links; in this order. The same for one instance and for 2,000: instances are grouped by cause, and
+ * What is said about a run: what is protected and what is not, the newest recovery point of what is not, since when, why, what
+ * to do, warnings, expected against reached, figures, links; in this order. The same for one instance and for 2,000: instances are grouped by cause, and
  * at most {@link mostGroups} causes and a handful of names of each are spelled out. A partial night is called neither
  * lost nor good.
  */
 export const messageOf = (notice: Notice): Message => {
+  if (notice.kind === 'unheard') return unheard(notice);
   if (notice.record.operation === 'prune') return pruneMessageOf(notice);
   switch (notice.kind) {
     case 'started':
@@ -40,6 +43,8 @@ export const messageOf = (notice: Notice): Message => {
     case 'succeeded':
       return succeeded(notice);
     case 'failed':
+    case 'escalated':
+    case 'reminded':
       return failed(notice);
     case 'recovered':
       return recovered(notice);
@@ -96,7 +101,8 @@ const failed = (notice: Notice): Message => {
   const title = failedTitle(notice, tally);
   return titled(notice, title, [
     ...cancelledPart(notice),
-    ...sinceWhen(notice),
+    ...pointParts(notice),
+    ...newsParts(notice),
     ...record.problems.slice(0, 5).map((problem) => paragraph(strong(visible(problem, 300)))),
     ...groups.slice(0, mostGroups).flatMap((group) => failurePart(group, links.runbook)),
     ...omittedPart(groups.slice(mostGroups)),
@@ -125,6 +131,17 @@ const recovered = (notice: Notice): Message => {
     notice,
     `${plan.name}: ${tally.instances === 0 ? 'no longer failing' : 'protected again'}, ${goodNews(notice, tally)}`,
     [...lasted, ...warningsAndFigures(notice, tally)],
+  );
+};
+
+/** That the other channel is not to be trusted now: said where somebody hears it. */
+const unheard = (notice: Notice): Message => {
+  const { about, record } = notice;
+  const service = about?.channel === 'jira' ? 'JIRA' : 'Slack';
+  return oneLine(
+    notice,
+    [text(` ${service} could not be told of this run (`), code(record.run), text('); it is tried again.')],
+    [[text('It says: '), code(visible(about?.error ?? 'nothing', 400))], [...linksLine(notice.links)]],
   );
 };
 
@@ -169,19 +186,25 @@ const goodNews = (notice: Notice, tally: Tally): string => {
 };
 
 const failedTitle = (notice: Notice, tally: Tally): string => {
-  const { plan } = notice;
+  const { plan, incident, kind } = notice;
+  const risk = incident?.news.atRisk === true ? 'at risk, ' : '';
+  const again = kind === 'reminded' && incident !== undefined ? `${inARow(notice, incident)}, ` : '';
+  return `${plan.name}: ${risk}${again}${whoIsProtected(notice, tally)}`;
+};
+
+const whoIsProtected = (notice: Notice, tally: Tally): string => {
   const cancelled = notice.record.cancelled !== undefined;
   const operation = `${operationOf(notice)} ${cancelled ? 'cancelled by a person' : 'failed'}`;
   const { instances, protectedOnes } = tally;
   const missing = instances - protectedOnes;
-  if (instances === 0) return `${plan.name}: ${operation}, there was no instance to reach`;
+  if (instances === 0) return `${operation}, there was no instance to reach`;
   if (missing === 0)
-    return `${plan.name}: all ${countOf(instances)} instances found are protected, but the fleet is not whole`;
+    return `all ${countOf(instances)} instances found are protected, but the fleet is not whole`;
   if (protectedOnes > 0)
-    return `${plan.name}: ${cancelled ? `${operation}, ` : ''}${countOf(protectedOnes)} of ${instancesOf(notice, instances)} ${protectedOnes === 1 ? 'is' : 'are'} protected, ${countOf(missing)} ${missing === 1 ? 'is' : 'are'} not`;
+    return `${cancelled ? `${operation}, ` : ''}${countOf(protectedOnes)} of ${instancesOf(notice, instances)} ${protectedOnes === 1 ? 'is' : 'are'} protected, ${countOf(missing)} ${missing === 1 ? 'is' : 'are'} not`;
   return instances === 1
-    ? `${plan.name}: ${operation}, ${theInstance(notice)} is not protected`
-    : `${plan.name}: ${operation}, none of ${instancesOf(notice, instances)} is protected`;
+    ? `${operation}, ${theInstance(notice)} is not protected`
+    : `${operation}, none of ${instancesOf(notice, instances)} is protected`;
 };
 
 /** Who ended the run, and why: the words are the person's. */
@@ -201,18 +224,6 @@ const theInstance = ({ record }: Notice): string => {
   if (record.operation === 'final-backup') return 'the instance that goes';
   return record.scope === 'instances' ? 'its named instance' : 'its instance';
 };
-
-const sinceWhen = ({ plan, incident }: Notice): readonly Part[] =>
-  incident === undefined || incident.failingRuns < 2
-    ? []
-    : [
-        paragraph(
-          text(
-            `Failing since ${momentOf(incident.openedAt, plan.schedule.timezone)}: ` +
-              `${countedOf(incident.failingRuns, 'run')} until now.`,
-          ),
-        ),
-      ];
 
 /** Instances that failed in an earlier run of the incident, and that this run, of named instances, says nothing about. */
 const stillFailing = ({ record, incident }: Notice): readonly Part[] => {

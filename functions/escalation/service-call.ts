@@ -6,7 +6,7 @@ export type ServiceCall = {
   readonly service: 'Slack' | 'JIRA';
   /** What is asked, as errors name it: `chat.postMessage`, `POST /rest/api/3/issue`. Never an address. */
   readonly what: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;

@@ -25,6 +25,11 @@ export const isThreadLost = (code: string | undefined): boolean =>
     'not_in_channel',
   ].includes(code);
 
+/** Where a message cannot be changed any more although the channel may be well. */
+export const isHeadLost = (code: string | undefined): boolean =>
+  isThreadLost(code) ||
+  (code !== undefined && ['cant_update_message', 'edit_window_closed', 'is_inactive'].includes(code));
+
 const kinds: readonly { readonly codes: readonly string[]; readonly remedy: string }[] = [
   {
     codes: [

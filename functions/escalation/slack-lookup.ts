@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Notice, Told } from '../pipeline/doors.ts';
+import type { Incident } from '../pipeline/incident.ts';
 import { ChannelError } from './channel-error.ts';
 import type { SlackAnswer, SlackApi } from './slack-web-api.ts';
 
@@ -16,18 +17,58 @@ const clockSlackSeconds = 600;
 
 const metadataSchema = z.object({
   event_type: z.literal(metadataType),
-  event_payload: z.object({ run: z.string(), kind: z.string() }),
+  event_payload: z.object({ run: z.string(), kind: z.string(), incident: z.optional(z.string()) }),
 });
+type Payload = z.output<typeof metadataSchema>['event_payload'];
+type SlackMessage = NonNullable<SlackAnswer['messages']>[number];
+type Found = { readonly message: SlackMessage; readonly payload: Payload };
 
 /**
  * The message of this run and kind, if an earlier attempt has placed it: by its metadata, in the thread or among the
  * channel's messages since the run began. Undefined too where the app may not read the channel: told twice is then
  * better than not told.
  */
-export const findTold = async (api: SlackApi, place: Place, notice: Notice): Promise<Told | undefined> => {
-  try {
+export const findTold = (api: SlackApi, place: Place, { record, kind }: Notice): Promise<Told | undefined> =>
+  unlessRefused(async () => {
     const channel = await channelId(api, place.channel);
-    return channel === undefined ? undefined : await search(api, { ...place, channel }, notice);
+    if (channel === undefined) return undefined;
+    const found = await search(
+      api,
+      { ...place, channel },
+      record.startedAt,
+      (payload) => payload.run === record.run && payload.kind === kind,
+    );
+    return found === undefined ? undefined : { reference: found.message.ts, channel };
+  });
+
+/**
+ * The first message of an incident whose place got lost with an answer; `isThis` where it tells of this run and kind.
+ */
+export const findHead = (
+  api: SlackApi,
+  name: string,
+  { record, kind }: Notice,
+  { openedBy, openedAt }: Incident,
+): Promise<{ readonly channel: string; readonly thread: string; readonly isThis: boolean } | undefined> =>
+  unlessRefused(async () => {
+    const channel = await channelId(api, name);
+    if (channel === undefined) return undefined;
+    const found = await search(
+      api,
+      { channel },
+      openedAt,
+      (payload, message) => payload.incident === openedBy && payload.kind !== 'unheard' && isHead(message),
+    );
+    if (found === undefined) return undefined;
+    const { message, payload } = found;
+    return { channel, thread: message.ts, isThis: payload.run === record.run && payload.kind === kind };
+  });
+
+const isHead = ({ ts, thread_ts: thread }: SlackMessage): boolean => thread === undefined || thread === ts;
+
+const unlessRefused = async <T>(look: () => Promise<T | undefined>): Promise<T | undefined> => {
+  try {
+    return await look();
   } catch (error) {
     // Slack has spoken: it will not let us look. Where it did not speak, telling waits.
     if (error instanceof ChannelError && error.code !== undefined && error.arrival === 'no') return undefined;
@@ -38,22 +79,21 @@ export const findTold = async (api: SlackApi, place: Place, notice: Notice): Pro
 const search = async (
   api: SlackApi,
   { channel, thread }: Place,
-  { record, kind }: Notice,
-): Promise<Told | undefined> => {
-  const oldest = Date.parse(record.startedAt) / 1000 - clockSlackSeconds;
+  since: string,
+  isMeant: (payload: Payload, message: SlackMessage) => boolean,
+): Promise<Found | undefined> => {
+  const oldest = Date.parse(since) / 1000 - clockSlackSeconds;
   const where = thread === undefined ? { channel, oldest: oldest.toFixed(6) } : { channel, ts: thread };
   const method = thread === undefined ? 'conversations.history' : 'conversations.replies';
   const pages = pagesOf((cursor) =>
     api.call(method, { ...where, include_all_metadata: true, limit: 200, cursor }),
   );
   for await (const { messages } of pages) {
-    const found = messages?.find(({ metadata }) => {
-      const read = z.safeParse(metadataSchema, metadata);
-      return (
-        read.success && read.data.event_payload.run === record.run && read.data.event_payload.kind === kind
-      );
-    });
-    if (found !== undefined) return { reference: found.ts, channel };
+    for (const message of messages ?? []) {
+      const read = z.safeParse(metadataSchema, message.metadata);
+      if (!read.success || !isMeant(read.data.event_payload, message)) continue;
+      return { message, payload: read.data.event_payload };
+    }
   }
   return undefined;
 };

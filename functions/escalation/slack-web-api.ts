@@ -12,6 +12,7 @@ export type SlackApi = {
 
 export type SlackMethod =
   | 'chat.postMessage'
+  | 'chat.update'
   | 'conversations.history'
   | 'conversations.replies'
   | 'conversations.list';
@@ -22,7 +23,15 @@ const answerSchema = z.object({
   needed: z.optional(z.string()),
   ts: z.optional(z.string()),
   channel: z.optional(z.string()),
-  messages: z.optional(z.array(z.object({ ts: z.string(), metadata: z.optional(z.unknown()) }))),
+  messages: z.optional(
+    z.array(
+      z.object({
+        ts: z.string(),
+        thread_ts: z.optional(z.string()),
+        metadata: z.optional(z.unknown()),
+      }),
+    ),
+  ),
   channels: z.optional(z.array(z.object({ id: z.string(), name: z.optional(z.string()) }))),
   response_metadata: z.optional(
     z.object({ next_cursor: z.optional(z.string()), messages: z.optional(z.array(z.string())) }),

@@ -1,11 +1,15 @@
-import type { SlackPlan } from '../config/plan.ts';
+import type { Level, SlackPlan } from '../config/plan.ts';
 import type { Notice, Teller, Told } from '../pipeline/doors.ts';
+import type { SlackThread } from '../pipeline/incident.ts';
+import { isOfIncident } from '../pipeline/incident-due.ts';
 import { ChannelError, mayHaveArrived, withoutSecrets } from './channel-error.ts';
+import { levelOf, stateLine } from './incident-parts.ts';
+import { type Message, paragraph } from './message.ts';
 import { messageOf } from './messages.ts';
 import type { Patience } from './service-call.ts';
 import { slackTextOf } from './slack-blocks.ts';
-import { isThreadLost } from './slack-errors.ts';
-import { findTold, metadataType, type Place } from './slack-lookup.ts';
+import { isHeadLost, isThreadLost } from './slack-errors.ts';
+import { findHead, findTold, metadataType, type Place } from './slack-lookup.ts';
 import { openSlackApi, type SlackApi } from './slack-web-api.ts';
 import { tellWebhook } from './slack-webhook.ts';
 
@@ -33,7 +37,7 @@ export const openSlack = (via: SlackPlan['via'], options: SlackOptions): Teller 
         tokenParameter: parameter,
         patience,
       });
-      return await tellByBot(api, via.channel, notice, patience);
+      return await tellByBot(api, via, notice, patience);
     } catch (error) {
       throw withoutSecrets(error, [secret]);
     }
@@ -51,51 +55,106 @@ const checkToken = (token: string, parameter: string): void => {
 /** Attempts to post one message when Slack leaves it open whether the last one arrived. */
 const mostPosts = 3;
 
-const tellByBot = async (
+const tellByBot = async (api: SlackApi, via: Bot, notice: Notice, patience: Patience): Promise<Told> => {
+  const channel = channelOf(via, levelOf(notice));
+  if (!belongsToThread(notice)) return postOnce(api, { channel }, notice, patience);
+  const head = await headOf(api, via, notice);
+  if (notice.toldAs !== undefined) return finished(api, notice, head, { reference: notice.toldAs });
+  // The head may itself be what an earlier attempt told.
+  if (head?.isThis === true) return { reference: head.thread, channel: head.channel, thread: threadOf(head) };
+  const told = await answerOrBegin(api, channel, goesOn(head, channel, notice), notice, patience);
+  return finished(api, notice, head, told);
+};
+
+type Bot = Extract<SlackPlan['via'], { kind: 'bot' }>;
+
+const channelOf = ({ channel, channels }: Bot, level: Level | undefined): string =>
+  (level === undefined ? undefined : channels?.[level]) ?? channel;
+
+const belongsToThread = ({ kind, incident }: Notice): boolean =>
+  incident !== undefined && (isOfIncident(kind) || kind === 'unheard');
+
+type Head = SlackThread & { readonly isThis?: boolean };
+
+const threadOf = ({ isThis: _, ...thread }: Head): SlackThread => thread;
+
+/** What has come to be at risk leaves its thread for the channel of those who are woken for it, and ends there. */
+const goesOn = (head: Head | undefined, channel: string, notice: Notice): Head | undefined => {
+  const isMoved =
+    head?.name !== undefined &&
+    head.name !== channel &&
+    levelOf(notice) === 'atRisk' &&
+    notice.kind !== 'recovered' &&
+    notice.kind !== 'unheard';
+  return isMoved ? undefined : head;
+};
+
+/**
+ * The first message of the incident, as the incident knows it; else, where an earlier attempt may have placed it without
+ * our knowing, as the channels show it.
+ */
+const headOf = async (api: SlackApi, via: Bot, notice: Notice): Promise<Head | undefined> => {
+  const { incident, mayBeTold, record } = notice;
+  if (incident?.slack !== undefined) return incident.slack;
+  if (incident === undefined || (incident.openedBy === record.run && !mayBeTold)) return undefined;
+  const began = record.operation === 'prune' ? 'warning' : 'failure';
+  for (const name of new Set([channelOf(via, levelOf(notice)), channelOf(via, began)])) {
+    const found = await findHead(api, name, notice, incident);
+    if (found !== undefined) return { ...found, name };
+  }
+  return undefined;
+};
+
+/** A reply in the thread; the beginning of one where there is none, or none any more. */
+const answerOrBegin = async (
   api: SlackApi,
   channel: string,
+  head: Head | undefined,
   notice: Notice,
   patience: Patience,
 ): Promise<Told> => {
-  const place = placeOf(channel, notice);
+  if (head !== undefined) {
+    try {
+      return { ...(await postOnce(api, head, notice, patience)), thread: threadOf(head) };
+    } catch (error) {
+      if (!isThreadLost(codeOf(error))) throw error;
+    }
+  }
+  const told = await postOnce(api, { channel }, notice, patience);
+  // What is no news of the incident is no head of its thread.
+  if (notice.kind === 'unheard') return told;
+  return { ...told, thread: { channel: told.channel ?? channel, thread: told.reference, name: channel } };
+};
+
+/** Posts, and looks before it posts again where Slack leaves it open whether the last one arrived. */
+const postOnce = async (api: SlackApi, place: Place, notice: Notice, patience: Patience): Promise<Told> => {
   let mayBeTold = notice.mayBeTold;
-  for (let post = 1; ; post += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const found = mayBeTold ? await findTold(api, place, notice) : undefined;
     if (found !== undefined) return found;
     try {
-      return await postAt(api, place, channel, notice);
+      return await post(api, place, notice);
     } catch (error) {
-      if (!mayHaveArrived(error) || post >= mostPosts || patience.budget.left() <= 0) throw error;
+      if (!mayHaveArrived(error) || attempt >= mostPosts || patience.budget.left() <= 0) throw error;
       mayBeTold = true;
     }
   }
 };
 
-/** Into the thread of its incident once there is one, else to the plan's channel. */
-const placeOf = (channel: string, { kind, incident }: Notice): Place => {
-  const thread = kind === 'failed' || kind === 'recovered' ? incident?.slack : undefined;
-  return thread === undefined ? { channel } : thread;
-};
-
-const postAt = async (api: SlackApi, place: Place, channel: string, notice: Notice): Promise<Told> => {
-  try {
-    return await post(api, place, notice);
-  } catch (error) {
-    const code = error instanceof ChannelError ? error.code : undefined;
-    if (place.thread === undefined || !isThreadLost(code)) throw error;
-    return post(api, { channel }, notice);
-  }
-};
-
 const post = async (api: SlackApi, { channel, thread }: Place, notice: Notice): Promise<Told> => {
-  const { text, blocks } = slackTextOf(messageOf(notice));
+  const { text, blocks } = slackTextOf(thread === undefined ? headMessage(notice) : messageOf(notice));
+  const { record, kind, incident } = notice;
   const answer = await api.call('chat.postMessage', {
     channel,
     text,
     blocks,
     metadata: {
       event_type: metadataType,
-      event_payload: { run: notice.record.run, kind: notice.kind },
+      event_payload: {
+        run: record.run,
+        kind,
+        ...(incident === undefined ? {} : { incident: incident.openedBy }),
+      },
     },
     unfurl_links: false,
     unfurl_media: false,
@@ -108,3 +167,43 @@ const post = async (api: SlackApi, { channel, thread }: Place, notice: Notice): 
     });
   return { reference: answer.ts, ...(answer.channel === undefined ? {} : { channel: answer.channel }) };
 };
+
+/** Whoever finds the thread by its first message sees there how it stands now. */
+const headMessage = (notice: Notice, movedTo?: string): Message => {
+  const message = messageOf(notice);
+  return belongsToThread(notice) && notice.kind !== 'unheard'
+    ? { ...message, parts: [paragraph(...stateLine(notice, movedTo)), ...message.parts] }
+    : message;
+};
+
+/** The heads of the incident's threads brought up to date. What was told stays told if that fails. */
+const finished = async (api: SlackApi, notice: Notice, head: Head | undefined, told: Told): Promise<Told> => {
+  if (notice.kind === 'unheard') return told;
+  const { slackBefore = [] } = notice.incident ?? {};
+  const now = told.thread ?? head;
+  try {
+    for (const { channel, thread } of [...(head === undefined ? [] : [head]), ...slackBefore]) {
+      if (thread === told.reference) continue;
+      const { text, blocks } = slackTextOf(
+        headMessage(notice, thread === now?.thread ? undefined : now?.name),
+      );
+      await unlessGone(api.call('chat.update', { channel, ts: thread, text, blocks }));
+    }
+    return told;
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error;
+    return { ...told, rest: error.message };
+  }
+};
+
+/** A head that cannot be changed any more stays as it is: the answers in its thread say what has become of it. */
+const unlessGone = async (change: Promise<unknown>): Promise<void> => {
+  try {
+    await change;
+  } catch (error) {
+    if (!isHeadLost(codeOf(error))) throw error;
+  }
+};
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof ChannelError ? error.code : undefined;

@@ -3,7 +3,7 @@ import type { Plan } from '../config/plan.ts';
 import { bytesOf, countedOf, countOf, durationOf, momentOf } from '../escalation/figures.ts';
 import { visible } from '../escalation/untrusted-text.ts';
 import type { Sight } from '../pipeline/drill-down.ts';
-import type { Incident } from '../pipeline/incident.ts';
+import { type Incident, isMuted } from '../pipeline/incident.ts';
 import { fleetOf, makesPoints, type NamedStanding, pointAge, worstAge } from '../pipeline/overview.ts';
 import { shareStanding } from '../pipeline/share-trend.ts';
 import { act, type Endpoints, goTo } from './actions.ts';
@@ -57,14 +57,48 @@ const isWell = ({ outcome }: NamedStanding): boolean =>
   outcome === 'protected' || outcome === 'protected-with-warnings';
 
 const incidentBox = (
-  { plan, incident }: FleetSight,
+  { plan, incident, now }: FleetSight,
   runbook: string,
   endpoints: Endpoints | undefined,
 ): SafeHtml | undefined => {
   if (incident?.state !== 'open') return undefined;
   const causes = incident.signature.split(' ').filter((cause) => cause !== 'fleet' && cause !== 'unknown');
-  return html`<div class="box bad"><p><b>Open since ${momentOf(incident.openedAt, plan.schedule.timezone)}</b>: ${countedOf(incident.failingRuns, 'bad run')}. ${causes.map((cause) => html`${cause} (${linkTo('runbook', `${runbook}#${cause}`)}) `)}${tickets(plan, incident)}</p>
-<div class="row">${retry(plan, incident, endpoints)}${goTo(endpoints, 'The last run', { run: incident.lastRun })}</div></div>`;
+  return html`<div class="box bad"><p><b>Open since ${momentOf(incident.openedAt, plan.schedule.timezone)}</b>: ${countedOf(incident.failingRuns, 'bad run')}. ${causes.map((cause) => html`${cause} (${linkTo('runbook', `${runbook}#${cause}`)}) `)}${tickets(plan, incident)}${steered(plan, incident, now)}</p>
+<div class="row">${retry(plan, incident, endpoints)}${steering(plan, incident, now, endpoints)}${goTo(endpoints, 'The last run', { run: incident.lastRun })}</div></div>`;
+};
+
+/** Who is told what of it for now. */
+const steered = (plan: Plan, incident: Incident, now: Date): SafeHtml => {
+  const at = (time: string) => momentOf(time, plan.schedule.timezone);
+  const { acknowledged, muted } = incident;
+  return html`${acknowledged === undefined ? undefined : ` Acknowledged ${at(acknowledged.at)}.`}${muted !== undefined && isMuted(incident, now) ? ` Muted until ${at(muted.until)}.` : undefined}`;
+};
+
+const muteDays = 7;
+
+const steering = (
+  { name }: Plan,
+  incident: Incident,
+  now: Date,
+  endpoints: Endpoints | undefined,
+): SafeHtml => {
+  const until = new Date(now.getTime() + muteDays * 86_400_000).toISOString();
+  const button = (label: string, question: string, event: Readonly<Record<string, string>>) =>
+    act(endpoints, label, question, 'dispatch', { plan: name, ...event });
+  const mute = isMuted(incident, now)
+    ? button('Unmute', `Let ${name} be told again?`, { incident: 'unmute' })
+    : button(
+        `Mute for ${muteDays} days`,
+        `Tell nothing of this incident of ${name} but its end, for ${muteDays} days?`,
+        { incident: 'mute', until },
+      );
+  const acknowledge =
+    incident.acknowledged === undefined
+      ? button('Acknowledge', `Stop the daily reminder of this incident of ${name}: you are at it?`, {
+          incident: 'acknowledge',
+        })
+      : undefined;
+  return html`${acknowledge}${mute}`;
 };
 
 const tickets = (plan: Plan, { jira }: Incident): SafeHtml | undefined =>

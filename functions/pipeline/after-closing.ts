@@ -1,13 +1,18 @@
 import type { Plan } from '../config/plan.ts';
+import { isAtRisk, riskBegins } from './at-risk.ts';
 import type { IncidentStore, Metrics, OverviewStore, PlanStanding, ReportStore } from './doors.ts';
+import { escalated } from './escalate.ts';
 import { type Incident, incidentName } from './incident.ts';
-import { judgeIncident, noticeOf } from './judge-incident.ts';
+import { dueNotices, withDue } from './incident-due.ts';
+import { timeOf } from './incident-news.ts';
+import { isGood, type Judgement, judgeIncident, noticeOf } from './judge-incident.ts';
 import { forPruneIncident } from './judge-prune.ts';
-import { emptyOverview, makesPoints, withRun, worstAge } from './overview.ts';
+import { emptyOverview, makesPoints, type Overview, withRun, worstAge } from './overview.ts';
+import { owedNotices } from './owed-notices.ts';
 import { revise } from './revise.ts';
-import type { NoticeKind, NoticeState, RunRecord } from './run-record.ts';
+import type { NoticeState, RunRecord } from './run-record.ts';
 import { shareStanding } from './share-trend.ts';
-import { owedNotices, type Telling, tellOwed } from './tell.ts';
+import { type Telling, tellOwed } from './tell.ts';
 import type { Worker } from './worker.ts';
 
 export type AfterClosing = Telling & {
@@ -27,7 +32,10 @@ export const afterClosing = async (
   record: RunRecord,
   worker: Worker,
 ): Promise<void> => {
-  const decided = record.noticesDecided === true ? record : await decideNotices(doors, plan, record);
+  const decided =
+    record.noticesDecided === true
+      ? await escalated(doors, plan, record)
+      : await decideNotices(doors, plan, record);
   doors.metrics.planStands(plan.name, await standingOf(doors, plan));
   await tellOwed(doors, plan, decided, worker);
   const after = (await doors.runs.read(record.run))?.value ?? decided;
@@ -36,17 +44,16 @@ export const afterClosing = async (
 
 const decideNotices = async (doors: AfterClosing, plan: Plan, record: RunRecord): Promise<RunRecord> => {
   await reviseOverview(doors.overviews, record);
-  const kind = await whatIsNews(doors.incidents, record);
-  const owed = kind === undefined ? [] : owedNotices(plan, kind, record);
+  const judgement = await judge(doors, plan, record);
   let decidedByUs = false;
   const { value } = await revise(doors.runs, record.run, (current): RunRecord | undefined => {
     decidedByUs = current.noticesDecided !== true;
-    return decidedByUs
-      ? { ...current, noticesDecided: true, notices: [...current.notices.map(asItEnded), ...owed] }
-      : undefined;
+    const notices = [...current.notices.map(asItEnded), ...owedOf(plan, judgement, current)];
+    return decidedByUs ? { ...current, noticesDecided: true, notices } : undefined;
   });
   if (decidedByUs && makesPoints(value) && value.result !== 'paused') doors.metrics.runClosed(value);
-  if (decidedByUs && kind === 'recovered' && makesPoints(value)) await lookOnceMore(doors, record);
+  if (decidedByUs && judgement?.change === 'recovered' && makesPoints(value))
+    await lookOnceMore(doors, record);
   return value;
 };
 
@@ -54,14 +61,46 @@ const decideNotices = async (doors: AfterClosing, plan: Plan, record: RunRecord)
  * What a plan's channels hear is whether its files are protected, and that pruning does not work or works again. Whoever
  * restores or asks for a dry run looks at the answer.
  */
-const whatIsNews = async (incidents: IncidentStore, record: RunRecord): Promise<NoticeKind | undefined> => {
-  // Skipped on purpose: no incident begins or ends by it, and every skipped night is told.
-  if (record.result === 'paused') return 'paused';
-  if (makesPoints(record)) return noticeOf(await reviseIncident(incidents, record), record);
-  if (record.operation !== 'prune' || record.parameters.prune?.dryRun === true) return undefined;
-  const seen = forPruneIncident(record);
-  const kind = noticeOf(await reviseIncident(incidents, seen), seen);
-  return kind === 'succeeded' ? undefined : kind;
+const judge = async (doors: AfterClosing, plan: Plan, record: RunRecord): Promise<Judgement | undefined> => {
+  // Skipped on purpose: no incident begins or ends by it.
+  if (record.result === 'paused') return undefined;
+  if (!makesPoints(record)) {
+    const counts = record.operation === 'prune' && record.parameters.prune?.dryRun !== true;
+    return counts ? reviseIncident(doors.incidents, plan, forPruneIncident(record), () => false) : undefined;
+  }
+  const overview = (await doors.overviews.read(plan.name))?.value ?? emptyOverview(plan.name);
+  const at = new Date(timeOf(record));
+  const judgement = await reviseIncident(doors.incidents, plan, record, (instances) =>
+    isAtRisk(overview, plan, instances, at),
+  );
+  if (!isGood(record)) await lookWhenAtRisk(doors, plan, record.run, overview, judgement);
+  return judgement;
+};
+
+const owedOf = (plan: Plan, judgement: Judgement | undefined, record: RunRecord): readonly NoticeState[] => {
+  // Every skipped night is told.
+  if (record.result === 'paused') return owedNotices(plan, 'paused', record);
+  if (judgement === undefined) return [];
+  const due = dueNotices(judgement.incident, record);
+  if (!makesPoints(record) || noticeOf(judgement, record) !== 'succeeded') return due;
+  // Who hears late that it is good again hears with it that this run was.
+  const other = owedNotices(plan, 'succeeded', record).filter(
+    ({ channel }) => !due.some((notice) => notice.channel === channel),
+  );
+  return [...due, ...other];
+};
+
+/** Data gets older while nobody runs: somebody looks again when the first instance breaks the objective. */
+const lookWhenAtRisk = async (
+  { wakeUps, clock }: AfterClosing,
+  plan: Plan,
+  run: string,
+  overview: Overview,
+  { incident }: Judgement,
+): Promise<void> => {
+  if (incident?.state !== 'open' || incident.news.atRisk) return;
+  const at = riskBegins(overview, plan, incident.instances, clock.now());
+  if (at !== undefined) await wakeUps.wakeCheck(run, new Date(at.getTime() + 1_000), 'look-again');
 };
 
 /** A recovery within a minute of the failure would be hidden by it: see {@link standingOf}. */
@@ -115,14 +154,20 @@ const asItEnded = (notice: NoticeState): NoticeState =>
 /** More rounds than workers can meet on one incident. */
 const maxRounds = 20;
 
-const reviseIncident = async (incidents: IncidentStore, record: RunRecord) => {
+const reviseIncident = async (
+  incidents: IncidentStore,
+  plan: Plan,
+  record: RunRecord,
+  isAtRisk: (instances: readonly string[]) => boolean,
+): Promise<Judgement> => {
   const name = incidentName(record);
   for (let round = 1; round <= maxRounds; round += 1) {
     const before = await incidents.read(name);
-    const judgement = judgeIncident(before?.value, record);
-    const { incident } = judgement;
+    const judgement = judgeIncident(before?.value, record, isAtRisk);
+    const incident = withDue(plan, judgement, record);
     if (incident === undefined || incident === before?.value) return judgement;
-    if ((await writeIncident(incidents, name, before, incident)) !== undefined) return judgement;
+    if ((await writeIncident(incidents, name, before, incident)) !== undefined)
+      return { ...judgement, incident };
   }
   throw new Error(`The incident of ${name} was changed by others ${maxRounds} times; giving up.`);
 };

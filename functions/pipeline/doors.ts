@@ -1,6 +1,6 @@
 import type { Fleet, Plan } from '../config/plan.ts';
 import type { Drain, LifeCycleAction } from './drain.ts';
-import type { Incident } from './incident.ts';
+import type { Incident, SlackThread } from './incident.ts';
 import type { Overview } from './overview.ts';
 import type { PlanPause } from './pause.ts';
 import type {
@@ -177,16 +177,30 @@ export type SnapshotFate =
   | { readonly kind: 'taken'; readonly snapshots: readonly string[] }
   | { readonly kind: 'impossible'; readonly why: string };
 
+/** The newest recovery point of an instance that is not protected; none: it has never had one. */
+export type NewestPoint = {
+  readonly instance: string;
+  readonly point?: Timestamp;
+  /** Older than the plan's objective. */
+  readonly atRisk: boolean;
+};
+
 /** What is told about a run, complete enough to write a message from it. */
 export type Notice = {
   readonly kind: NoticeKind;
   readonly plan: Plan;
   readonly record: RunRecord;
   readonly incident?: Incident;
+  /** Of the instances that are not protected, the oldest first. */
+  readonly points?: readonly NewestPoint[];
+  /** Of `unheard`: the channel that could not be told, what, and why. */
+  readonly about?: { readonly channel: Channel; readonly kind: NoticeKind; readonly error: string };
   /** Where the reader goes on: the run's report, the runbook. */
   readonly links: { readonly report?: string; readonly runbook: string; readonly console?: string };
   /** True where an earlier attempt may have arrived: the teller looks before it tells again. */
   readonly mayBeTold: boolean;
+  /** What an earlier attempt was answered that told it and could not do the rest, see {@link Told.rest}. */
+  readonly toldAs?: string;
 };
 
 export type Told = {
@@ -194,6 +208,10 @@ export type Told = {
   readonly reference: string;
   /** Slack: the id of the channel where the message is, which threads and lookups need; the plan may name it. */
   readonly channel?: string;
+  /** Slack: where the incident's thread is now. */
+  readonly thread?: SlackThread;
+  /** It is told, but not all that goes with it could be done: why. It is tried again and not told again. */
+  readonly rest?: string;
 };
 
 /** A channel. Throws when the message could not be placed; the error's message names the service, never the token. */

@@ -1,4 +1,4 @@
-import type { Operation, Timestamp } from './run-record.ts';
+import type { Channel, NoticeKind, Operation, Timestamp } from './run-record.ts';
 
 /**
  * An open problem of a plan, from its first failing run to recovery: `incidents/<plan>.json` in the bucket.
@@ -20,14 +20,49 @@ export type Incident = {
   readonly instances: readonly string[];
   readonly signature: string;
   readonly failingRuns: number;
-  readonly slack?: { readonly channel: string; readonly thread: string };
+  /** What was last worth telling: what comes after is compared with it. */
+  readonly news: IncidentNews;
+  /** The notice that a channel has to hear, and the newest one that it has heard: apart while it is behind. */
+  readonly due?: Partial<Readonly<Record<Channel, NoticeName>>>;
+  readonly heard?: Partial<Readonly<Record<Channel, NoticeName>>>;
+  readonly slack?: SlackThread;
+  /** Threads that the incident has left for another channel. */
+  readonly slackBefore?: readonly SlackThread[];
   readonly jira?: { readonly key: string };
+  /** Nothing but the recovery is told until then. */
+  readonly muted?: { readonly at: Timestamp; readonly until: Timestamp };
+  /** Somebody is at it: no daily reminder. */
+  readonly acknowledged?: { readonly at: Timestamp };
+  /** The incident before this one, for an issue that is opened again. */
+  readonly earlier?: { readonly closedAt: Timestamp; readonly jira?: { readonly key: string } };
   readonly closedBy?: string;
   readonly closedAt?: Timestamp;
 };
 
-/** `opened` and `changed` are told as failures, `recovered` as such, `same` is not told. */
-export type IncidentChange = 'opened' | 'changed' | 'same' | 'recovered';
+/** `name`: the channel as the plan calls it. */
+export type SlackThread = { readonly channel: string; readonly thread: string; readonly name?: string };
+export type NoticeName = { readonly run: string; readonly kind: NoticeKind };
+
+export type IncidentNews = {
+  readonly run: string;
+  readonly at: Timestamp;
+  readonly signature: string;
+  readonly instances: number;
+  /** Data of an instance is older than the plan's recovery point objective. */
+  readonly atRisk: boolean;
+  /** What made it news; empty for the failure that opened the incident and for a reminder. */
+  readonly matters: readonly Matter[];
+};
+export type Matter = 'more-instances' | 'other-cause' | 'at-risk';
+
+/**
+ * `opened` and `changed` are told as failures, `escalated` as data that is now at risk, `reminded` once a day, `recovered` as
+ * such; `same` is not told.
+ */
+export type IncidentChange = 'opened' | 'changed' | 'escalated' | 'reminded' | 'same' | 'recovered';
+
+export const isMuted = ({ muted }: Incident, at: Date): boolean =>
+  muted !== undefined && at.getTime() < Date.parse(muted.until);
 
 /** The incident that a run counts for. Names of plans have no dot. */
 export const incidentName = ({

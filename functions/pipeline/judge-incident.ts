@@ -1,13 +1,19 @@
 import { isProtected } from './decide.ts';
-import type { Incident, IncidentChange } from './incident.ts';
+import type { Incident, IncidentChange, IncidentNews } from './incident.ts';
+import { changeOf, type Found, mattersOf, timeOf } from './incident-news.ts';
 import { isGoodResult, type NoticeKind, type RunRecord } from './run-record.ts';
 
 /**
  * What a closed run does to the plan's incident: the incident as it is afterwards (undefined: none, and none is needed)
  * and the change. Taking the same run into account twice answers the same twice; a run older than the last one of the
- * whole fleet that counted changes nothing.
+ * whole fleet that counted changes nothing. `isAtRisk` says whether data of one of these instances is older than the
+ * plan's recovery point objective.
  */
-export const judgeIncident = (before: Incident | undefined, record: RunRecord): Judgement => {
+export const judgeIncident = (
+  before: Incident | undefined,
+  record: RunRecord,
+  isAtRisk: (instances: readonly string[]) => boolean = () => false,
+): Judgement => {
   if (before !== undefined && before.lastRun === record.run)
     return { incident: before, change: before.lastChange };
   // Its notices were not decided when its worker died, and another run has been judged since.
@@ -20,7 +26,12 @@ export const judgeIncident = (before: Incident | undefined, record: RunRecord): 
   if (isGood(record) && failing.length === 0)
     return open === undefined ? none(before) : recovered(open, record);
   if (isGood(record) && open === undefined) return none(before);
-  return open === undefined ? opened(record, failing) : goesOn(open, record, failing);
+  const found = {
+    signature: isGood(record) && open !== undefined ? open.signature : signatureOf(record),
+    instances: failing,
+    atRisk: isAtRisk(failing),
+  };
+  return open === undefined ? opened(before, record, found) : goesOn(open, record, found);
 };
 
 export type Judgement = {
@@ -56,35 +67,63 @@ const signatureOf = (record: RunRecord): string =>
 
 const none = (before: Incident | undefined): Judgement => ({ incident: before, change: undefined });
 
-const opened = (record: RunRecord, instances: readonly string[]): Judgement => ({
+const opened = (before: Incident | undefined, record: RunRecord, found: Found): Judgement => ({
   change: 'opened',
   incident: {
     lifeboat: 1,
     plan: record.plan,
     state: 'open',
     openedBy: record.run,
-    openedAt: record.closedAt ?? record.startedAt,
+    openedAt: timeOf(record),
     lastRun: record.run,
     lastChange: 'opened',
-    instances,
-    signature: signatureOf(record),
+    instances: found.instances,
+    signature: found.signature,
     failingRuns: 1,
+    news: newsOf(record, found, []),
     ...fleetRunOf(record),
+    ...(before === undefined ? {} : inherited(before)),
   },
 });
 
-const goesOn = (open: Incident, record: RunRecord, instances: readonly string[]): Judgement => {
-  const signature = isGood(record) ? open.signature : signatureOf(record);
-  const change = signature === open.signature ? 'same' : 'changed';
+/**
+ * A channel that has not heard of the last recovery knows one problem that goes on: it stays in the same thread. The issue
+ * of the last incident is remembered, for it may be opened again.
+ */
+const inherited = ({ heard, due, slack, slackBefore, jira, closedAt }: Incident): Partial<Incident> => {
+  const knowsNoEnd = heard?.slack !== undefined && heard.slack.run !== due?.slack?.run;
+  return {
+    ...(knowsNoEnd && slack !== undefined ? { slack } : {}),
+    ...(knowsNoEnd && slackBefore !== undefined ? { slackBefore } : {}),
+    ...(closedAt === undefined ? {} : { earlier: { closedAt, ...(jira === undefined ? {} : { jira }) } }),
+  };
+};
+
+const newsOf = (record: RunRecord, found: Found, matters: IncidentNews['matters']): IncidentNews => ({
+  run: record.run,
+  at: timeOf(record),
+  signature: found.signature,
+  instances: found.instances.length,
+  atRisk: found.atRisk,
+  matters,
+});
+
+const goesOn = (open: Incident, record: RunRecord, found: Found): Judgement => {
+  // A good run of named instances leaves others failing, and says nothing about them.
+  const change = isGood(record) ? 'same' : changeOf(open, record, found);
   return {
     change,
     incident: {
       ...open,
       lastRun: record.run,
       lastChange: change,
-      instances,
-      signature,
+      instances: found.instances,
+      signature: found.signature,
       failingRuns: open.failingRuns + (isGood(record) ? 0 : 1),
+      news:
+        change === 'same'
+          ? { ...open.news, atRisk: open.news.atRisk && found.atRisk }
+          : newsOf(record, found, mattersOf(open.news, record, found)),
       ...fleetRunOf(record),
     },
   };
@@ -99,7 +138,7 @@ const recovered = (open: Incident, record: RunRecord): Judgement => ({
     lastChange: 'recovered',
     instances: [],
     closedBy: record.run,
-    closedAt: record.closedAt ?? record.startedAt,
+    closedAt: timeOf(record),
     ...fleetRunOf(record),
   },
 });
@@ -107,14 +146,16 @@ const recovered = (open: Incident, record: RunRecord): Judgement => ({
 const fleetRunOf = (record: RunRecord): { readonly lastFleetRun?: string } =>
   record.scope === 'fleet' ? { lastFleetRun: record.run } : {};
 
-/** What is told of such a change; undefined where silence is right: the same failure is not told again. */
+/** What is told of such a change; undefined where silence is right: the same failure is not told again at once. */
 export const noticeOf = ({ change }: Judgement, record: RunRecord): NoticeKind | undefined => {
   switch (change) {
     case 'opened':
     case 'changed':
       return 'failed';
+    case 'escalated':
+    case 'reminded':
     case 'recovered':
-      return 'recovered';
+      return change;
     case 'same':
     case undefined:
       return isGood(record) ? 'succeeded' : undefined;

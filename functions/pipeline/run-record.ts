@@ -199,14 +199,29 @@ export type PruneReport = {
   readonly going?: readonly string[];
 };
 
-export type NoticeKind = 'started' | 'succeeded' | 'failed' | 'recovered' | 'paused';
+/**
+ * `escalated`: data is now older than the objective. `reminded`: it goes on. `unheard`: the other channel could not be told.
+ * `paused`: the run was skipped on purpose.
+ */
+export type NoticeKind =
+  | 'started'
+  | 'succeeded'
+  | 'failed'
+  | 'escalated'
+  | 'reminded'
+  | 'recovered'
+  | 'unheard'
+  | 'paused';
 export type Channel = 'slack' | 'jira';
 
-/** What is owed to a channel. `owed` before and `told` after; `sending` marks an attempt whose end nobody saw. */
+/**
+ * What is owed to a channel. `owed` before and `told` after; `sending` marks an attempt whose end nobody saw; `overtaken` is
+ * not told any more, because a later notice says how it stands since.
+ */
 export type NoticeState = {
   readonly kind: NoticeKind;
   readonly channel: Channel;
-  readonly state: 'owed' | 'sending' | 'told' | 'failed';
+  readonly state: 'owed' | 'sending' | 'told' | 'failed' | 'overtaken';
   readonly attempts: number;
   readonly at?: Timestamp;
   /** Request id of the worker that is sending it. */
@@ -215,4 +230,6 @@ export type NoticeState = {
   readonly reference?: string;
   /** Why the last attempt failed; never holds a token. */
   readonly error?: string;
+  /** Of `unheard`: the notice that the other channel has not got. */
+  readonly about?: { readonly kind: NoticeKind; readonly channel: Channel };
 };

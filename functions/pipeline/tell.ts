@@ -1,7 +1,21 @@
 import type { Plan } from '../config/plan.ts';
-import type { Clock, IncidentStore, Log, Metrics, RunStore, Tellers, Told, WakeUps } from './doors.ts';
+import type {
+  Clock,
+  IncidentStore,
+  Log,
+  Metrics,
+  OverviewStore,
+  RunStore,
+  Tellers,
+  Told,
+  WakeUps,
+} from './doors.ts';
 import { type Incident, incidentName } from './incident.ts';
+import { isOfIncident, isOvertaken, withHeard } from './incident-due.ts';
+import { newestPoints } from './newest-points.ts';
+import { otherRoad, stillUnheard } from './other-road.ts';
 import { makesPoints } from './overview.ts';
+import { owedNotices } from './owed-notices.ts';
 import { revise } from './revise.ts';
 import type { Channel, NoticeKind, NoticeState, RunRecord } from './run-record.ts';
 import type { Worker } from './worker.ts';
@@ -10,6 +24,7 @@ export type Telling = {
   readonly clock: Clock;
   readonly runs: RunStore;
   readonly incidents: IncidentStore;
+  readonly overviews: Pick<OverviewStore, 'read'>;
   readonly tellers: Tellers;
   readonly metrics: Metrics;
   readonly wakeUps: WakeUps;
@@ -18,40 +33,17 @@ export type Telling = {
 };
 export type Links = { readonly report?: string; readonly runbook: string; readonly console?: string };
 
-/** After so many attempts a notice stays untold and is only shown: in the report, the log and the metric. */
-const mostAttempts = 5;
+/**
+ * After so many attempts, a day, a notice stays untold and is only shown: in the report, the log and the metric. If it is about
+ * an incident, the next run of the plan tells how it stands then (incident-due.ts).
+ */
+const mostAttempts = 27;
 /** A worker that is sending has either noted the end by then or died. */
 const sendingMilliseconds = 120_000;
-const nextAttemptMilliseconds = 10 * 60_000;
 
-/** The channels that a notice of this kind goes to, as the plan wants it. */
-export const owedNotices = (
-  plan: Plan,
-  kind: NoticeKind,
-  { trigger, operation }: Pick<RunRecord, 'trigger' | 'operation'>,
-): readonly NoticeState[] =>
-  channelsFor(plan, kind, trigger.kind === 'hand')
-    // An issue is about files that are not protected; a prune that does not work is a warning.
-    .filter((channel) => channel === 'slack' || operation !== 'prune')
-    .map((channel) => ({ kind, channel, state: 'owed', attempts: 0 }));
-
-const channelsFor = (plan: Plan, kind: NoticeKind, byHand: boolean): readonly Channel[] => {
-  const slack: readonly Channel[] = plan.slack === undefined ? [] : ['slack'];
-  const jira: readonly Channel[] = plan.jira === undefined ? [] : ['jira'];
-  const wanted = (when: 'always' | 'by-hand' | 'never' | undefined) =>
-    when === 'always' || (when === 'by-hand' && byHand);
-  switch (kind) {
-    case 'started':
-      return wanted(plan.slack?.tell.start) ? slack : [];
-    case 'succeeded':
-      return wanted(plan.slack?.tell.success) ? slack : [];
-    case 'failed':
-    case 'recovered':
-      return [...slack, ...jira];
-    case 'paused':
-      return slack;
-  }
-};
+/** After ten minutes, twenty, forty, and then every hour. */
+const nextAttemptMilliseconds = (attempts: number): number =>
+  Math.min(60, 10 * 2 ** Math.max(0, attempts - 1)) * 60_000;
 
 /** Tells that a run has begun, if the plan wants that. */
 export const tellStarted = async (doors: Telling, plan: Plan, run: string, worker: Worker): Promise<void> => {
@@ -67,6 +59,17 @@ export const tellStarted = async (doors: Telling, plan: Plan, run: string, worke
   if (value.state !== 'closed') await tellOwed(doors, plan, value, worker, ['started']);
 };
 
+/** All but that a run has begun, which is news for a moment alone. */
+const afterTheEnd: readonly NoticeKind[] = [
+  'succeeded',
+  'failed',
+  'escalated',
+  'reminded',
+  'recovered',
+  'unheard',
+  'paused',
+];
+
 /**
  * Tells what the record still owes, each notice once: it is claimed with a conditional write before it is sent, and
  * noted after. One whose sender died in between is told by the next worker, which asks the channel first whether it
@@ -77,9 +80,28 @@ export const tellOwed = async (
   plan: Plan,
   record: RunRecord,
   worker: Worker,
-  kinds: readonly NoticeKind[] = ['succeeded', 'failed', 'recovered', 'paused'],
+  kinds: readonly NoticeKind[] = afterTheEnd,
 ): Promise<void> => {
-  const failed: string[] = [];
+  const attempts = await tellEach(doors, plan, record, worker, kinds);
+  if (attempts.length === 0) return;
+  const { value } = await revise(doors.runs, record.run, (current) => {
+    const more = otherRoad(plan, current);
+    return more.length === 0 ? undefined : { ...current, notices: [...current.notices, ...more] };
+  });
+  attempts.push(...(await tellEach(doors, plan, value, worker, ['unheard'])));
+  const wait = nextAttemptMilliseconds(Math.min(...attempts));
+  await doors.wakeUps.wakeCheck(record.run, new Date(doors.clock.now().getTime() + wait), 'look-again');
+};
+
+/** Tells each; answers how often those were tried that have to be tried again. */
+const tellEach = async (
+  doors: Telling,
+  plan: Plan,
+  record: RunRecord,
+  worker: Worker,
+  kinds: readonly NoticeKind[],
+): Promise<number[]> => {
+  const attempts: number[] = [];
   for (const { kind, channel } of record.notices.filter((notice) => kinds.includes(notice.kind))) {
     const claimed = await claim(doors, record.run, { kind, channel }, worker);
     if (claimed === undefined) continue;
@@ -87,11 +109,9 @@ export const tellOwed = async (
     await note(doors, record.run, { kind, channel }, end);
     // That a run has begun is news for a moment: nobody is woken to tell it later.
     if (end.state === 'failed' && kind !== 'started' && claimed.notice.attempts < mostAttempts)
-      failed.push(channel);
+      attempts.push(claimed.notice.attempts);
   }
-  if (failed.length === 0) return;
-  const later = new Date(doors.clock.now().getTime() + nextAttemptMilliseconds);
-  await doors.wakeUps.wakeCheck(record.run, later, 'look-again');
+  return attempts;
 };
 
 type Address = { readonly kind: NoticeKind; readonly channel: Channel };
@@ -133,6 +153,7 @@ const isFree = (notice: NoticeState, worker: Worker, now: Date): boolean => {
     case 'owed':
       return true;
     case 'told':
+    case 'overtaken':
       return false;
     case 'failed':
       return notice.attempts < mostAttempts;
@@ -145,64 +166,92 @@ const isFree = (notice: NoticeState, worker: Worker, now: Date): boolean => {
 
 type End =
   | { readonly state: 'told'; readonly reference: string }
-  | { readonly state: 'failed'; readonly error: string };
+  | { readonly state: 'overtaken' }
+  | { readonly state: 'failed'; readonly error: string; readonly reference?: string };
 
 const send = async (doors: Telling, plan: Plan, claimed: Claimed): Promise<End> => {
-  const { kind, channel } = claimed.notice;
+  const { record, notice } = claimed;
+  const { kind, channel } = notice;
   try {
+    const incident = (await doors.incidents.read(incidentName(record)))?.value;
+    const about = kind === 'unheard' ? stillUnheard(record, notice) : undefined;
+    if (isOvertaken(incident, record.run, notice, doors.clock.now())) return { state: 'overtaken' };
+    if (kind === 'unheard' && about === undefined) return { state: 'overtaken' };
     const teller = doors.tellers.of(plan)[channel];
     if (teller === undefined) throw new Error(`The plan ${plan.name} has no ${channel} any more.`);
-    const incident = (await doors.incidents.read(incidentName(claimed.record)))?.value;
     const told = await teller.tell({
       kind,
       plan,
-      record: claimed.record,
+      record,
       ...(incident === undefined ? {} : { incident }),
-      links: doors.links(claimed.record),
+      ...(isOfIncident(kind) && makesPoints(record)
+        ? { points: await newestPoints(doors, plan, record, incident) }
+        : {}),
+      ...(about === undefined ? {} : { about }),
+      links: doors.links(record),
       mayBeTold: claimed.mayBeTold,
+      ...(notice.reference === undefined ? {} : { toldAs: notice.reference }),
     });
-    if (incident !== undefined && kind !== 'started')
-      await remember(doors, plan, claimed.record, channel, told);
-    doors.log.info('told', { run: claimed.record.run, kind, channel, reference: told.reference });
-    return { state: 'told', reference: told.reference };
+    if (incident !== undefined && isOfIncident(kind)) await remember(doors, claimed, incident, told);
+    doors.log.info('told', { run: record.run, kind, channel, reference: told.reference });
+    if (told.rest === undefined) return { state: 'told', reference: told.reference };
+    return failedTo(doors, plan, claimed, told.rest, told.rest, told.reference);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    doors.log.error('could not tell', {
-      run: claimed.record.run,
-      kind,
-      channel,
-      attempt: claimed.notice.attempts,
-      error,
-    });
-    doors.metrics.escalationFailed(plan.name, channel);
-    return { state: 'failed', error: message };
+    return failedTo(doors, plan, claimed, error, message);
   }
 };
 
-/** The first message of an incident is its thread, the first issue its issue: later notices go there. */
-const remember = async (
+const failedTo = (
   doors: Telling,
   plan: Plan,
-  record: RunRecord,
-  channel: Channel,
-  told: Told,
+  { record, notice: { kind, channel, attempts, reference: known } }: Claimed,
+  error: unknown,
+  message: string,
+  reference = known,
+): End => {
+  doors.log.error('could not tell', { run: record.run, kind, channel, attempt: attempts, error });
+  doors.metrics.escalationFailed(plan.name, channel);
+  return { state: 'failed', error: message, ...(reference === undefined ? {} : { reference }) };
+};
+
+/**
+ * The first message of an incident is its thread, the first issue its issue: later notices go there. And that the channel is
+ * not behind any more.
+ */
+const remember = async (
+  doors: Telling,
+  { record, notice: { kind, channel } }: Claimed,
+  { openedBy }: Incident,
+  { reference, thread }: Told,
 ): Promise<void> => {
-  const { reference, channel: place } = told;
-  await revise(doors.incidents, incidentName(record), (incident): Incident | undefined => {
-    if (incident.state !== 'open') return undefined;
-    if (channel === 'jira')
-      return incident.jira === undefined ? { ...incident, jira: { key: reference } } : undefined;
-    const via = plan.slack?.via;
-    return incident.slack === undefined && via?.kind === 'bot'
-      ? { ...incident, slack: { channel: place ?? via.channel, thread: reference } }
-      : undefined;
+  await revise(doors.incidents, incidentName(record), (now): Incident | undefined => {
+    if (now.openedBy !== openedBy) return undefined;
+    const heard = withHeard(now, channel, { run: record.run, kind });
+    const after =
+      channel === 'jira'
+        ? now.jira?.key === reference
+          ? heard
+          : { ...heard, jira: { key: reference } }
+        : withThread(heard, thread);
+    return after === now ? undefined : after;
   });
+};
+
+const withThread = (incident: Incident, thread: Told['thread']): Incident => {
+  const { slack, slackBefore = [] } = incident;
+  if (thread === undefined || slack?.thread === thread.thread) return incident;
+  return {
+    ...incident,
+    slack: thread,
+    ...(slack === undefined ? {} : { slackBefore: [...slackBefore, slack] }),
+  };
 };
 
 const note = async (doors: Telling, run: string, address: Address, end: End): Promise<void> => {
   await revise(doors.runs, run, (record) => {
     const notice = record.notices.find(at(address));
-    return notice === undefined || notice.state === 'told'
+    return notice === undefined || notice.state === 'told' || notice.state === 'overtaken'
       ? undefined
       : withNotice(record, address, { ...notice, ...end });
   });

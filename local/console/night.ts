@@ -64,7 +64,7 @@ const planOf = (input: string): unknown => (JSON.parse(input) as { readonly plan
 const isOver = (record: RunRecord): boolean =>
   record.state === 'closed' &&
   record.noticesDecided === true &&
-  record.notices.every(({ state }) => state === 'told' || state === 'failed');
+  record.notices.every(({ state }) => state !== 'owed' && state !== 'sending');
 
 /** True when nothing is under way, and still not a moment later: between two steps there is a breath without either. */
 const idleWithin = async (aws: LocalAws, milliseconds: number, signal: AbortSignal): Promise<boolean> => {

@@ -22,7 +22,15 @@ export type Site = {
   readonly edition: 'cloud' | 'data-center';
   /** Issue types by project key; undefined: every project exists, with every type. */
   readonly projects?: Readonly<Record<string, readonly string[]>>;
+  /** Components of every project; undefined: any name is one. */
+  readonly components?: readonly string[];
+  /** Account ids (Cloud) or user names (Data Center) that issues can be assigned to; undefined: all. */
+  readonly assignable?: readonly string[];
+  /** Custom fields on the screens; undefined: every `customfield_…`. */
+  readonly customFields?: readonly string[];
 };
+
+export const priorities = ['Highest', 'High', 'Medium', 'Low', 'Lowest'] as const;
 
 const mostCharacters = 32_767;
 
@@ -34,10 +42,11 @@ export const newIssueOf = (site: Site, body: unknown): NewStoredIssue => {
   const project = nested(fields.project, 'key');
   const issueType = nested(fields.issuetype, 'name');
   const errors = {
-    ...unknownFields(fields),
+    ...unknownFields(site, fields),
     ...projectErrors(site, project, issueType),
     ...summaryErrors(fields.summary),
     ...labelErrors(fields.labels),
+    ...otherErrors(site, fields),
   };
   if (Object.keys(errors).length > 0) throw new JiraRefusal(400, [], errors);
   checkText(site, 'description', fields.description);
@@ -48,7 +57,76 @@ export const newIssueOf = (site: Site, body: unknown): NewStoredIssue => {
     description: fields.description,
     labels: Array.isArray(fields.labels) ? fields.labels.map(String) : [],
     properties: propertiesOf(body.properties),
+    ...otherFields(fields),
   };
+};
+
+/** The body of "edit issue": the fields that may be changed, checked as on creation. Throws {@link JiraRefusal}. */
+export const changeOf = (site: Site, body: unknown): Partial<NewStoredIssue> => {
+  const fields = isObject(body) ? body.fields : undefined;
+  if (!isObject(fields)) throw new JiraRefusal(400, ['one of fields or update required']);
+  const errors = {
+    ...unknownFields(site, fields),
+    ...('summary' in fields ? summaryErrors(fields.summary) : {}),
+    ...labelErrors(fields.labels),
+    ...otherErrors(site, fields),
+  };
+  if (Object.keys(errors).length > 0) throw new JiraRefusal(400, [], errors);
+  if ('description' in fields) checkText(site, 'description', fields.description);
+  return {
+    ...(typeof fields.summary === 'string' ? { summary: fields.summary.trim() } : {}),
+    ...('description' in fields ? { description: fields.description } : {}),
+    ...(Array.isArray(fields.labels) ? { labels: fields.labels.map(String) } : {}),
+    ...otherFields(fields),
+  };
+};
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const otherFields = (fields: Fields) => {
+  const others = Object.entries(fields).filter(
+    ([name]) => ['priority', 'assignee', 'components'].includes(name) || isCustom(name),
+  );
+  return others.length === 0 ? {} : { fields: Object.fromEntries(others) };
+};
+
+const isCustom = (name: string): boolean => /^customfield_\d+$/.test(name);
+
+const otherErrors = (site: Site, { priority, assignee, components }: Fields) => ({
+  ...(priority === undefined || priorities.some((name) => name === nested(priority, 'name'))
+    ? {}
+    : { priority: 'The priority selected is invalid.' }),
+  ...assigneeErrors(site, assignee),
+  ...componentErrors(site, components),
+});
+
+/** Cloud knows people by account id alone, a Data Center by name alone. */
+const assigneeErrors = (
+  { edition, assignable }: Site,
+  assignee: unknown,
+): Readonly<Record<string, string>> => {
+  if (assignee === undefined || assignee === null) return {};
+  const id = nested(assignee, edition === 'cloud' ? 'accountId' : 'name');
+  if (id === undefined) return { assignee: 'expected Object containing a user' };
+  if (assignable === undefined || assignable.includes(id)) return {};
+  return {
+    assignee:
+      edition === 'cloud' ? 'Specify a valid value for assignee' : `User '${id}' cannot be assigned issues.`,
+  };
+};
+
+const componentErrors = (
+  { components: known }: Site,
+  components: unknown,
+): Readonly<Record<string, string>> => {
+  if (components === undefined) return {};
+  if (!Array.isArray(components)) return { components: 'data was not an array' };
+  const unknown = components
+    .map((component) => nested(component, 'name'))
+    .find((name) => name === undefined || known?.includes(name) === false);
+  return components.length === 0 || unknown === undefined
+    ? {}
+    : { components: `Component name '${unknown}' is not valid` };
 };
 
 const nested = (value: unknown, name: string): string | undefined => {
@@ -56,12 +134,22 @@ const nested = (value: unknown, name: string): string | undefined => {
   return typeof inner === 'string' ? inner : undefined;
 };
 
-const known = ['project', 'issuetype', 'summary', 'description', 'labels'];
+const known = [
+  'project',
+  'issuetype',
+  'summary',
+  'description',
+  'labels',
+  'priority',
+  'assignee',
+  'components',
+];
 
-const unknownFields = (fields: Readonly<Record<string, unknown>>) =>
+const unknownFields = ({ customFields }: Site, fields: Fields) =>
   Object.fromEntries(
     Object.keys(fields)
       .filter((name) => !known.includes(name))
+      .filter((name) => !(isCustom(name) && (customFields?.includes(name) ?? true)))
       .map((name) => [
         name,
         `Field '${name}' cannot be set. It is not on the appropriate screen, or unknown.`,

@@ -1,8 +1,9 @@
 import type { Site } from './issue-fields.ts';
-import { categoryOf, type ProjectStore, type StoredIssue } from './project-store.ts';
+import { categoryOf, type ProjectStore, type StoredIssue, type WorkflowStep } from './project-store.ts';
 
 export type JiraSite = Site & {
   readonly store: ProjectStore;
+  readonly workflow: readonly WorkflowStep[];
   readonly credentials: string;
   readonly now: () => Date;
   /** Until told otherwise, with a slash at its end. */
@@ -10,7 +11,11 @@ export type JiraSite = Site & {
 };
 
 /** An issue with the fields asked for; `undefined`: all. */
-export const shownFields = (issue: StoredIssue, wanted: readonly string[] | undefined) => {
+export const shownFields = (
+  { workflow }: JiraSite,
+  issue: StoredIssue,
+  wanted: readonly string[] | undefined,
+) => {
   const all: Readonly<Record<string, unknown>> = {
     summary: issue.summary,
     description: issue.description ?? null,
@@ -18,7 +23,8 @@ export const shownFields = (issue: StoredIssue, wanted: readonly string[] | unde
     created: issue.created,
     issuetype: { name: issue.issueType },
     project: { key: issue.project },
-    status: { name: issue.status, statusCategory: categoryOf(issue.status) },
+    status: { name: issue.status, statusCategory: categoryOf(workflow, issue.status) },
+    ...issue.fields,
   };
   const isAll = wanted === undefined || wanted.includes('*all') || wanted.includes('*navigable');
   return isAll ? all : Object.fromEntries(Object.entries(all).filter(([name]) => wanted.includes(name)));

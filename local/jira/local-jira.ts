@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { LocalJira } from '../contract.ts';
 import { json, printable, type ServiceRequest, startServiceServer } from '../service-server.ts';
 import { renderAdf } from './adf.ts';
-import { openProjectStore } from './project-store.ts';
+import { openProjectStore, simpleWorkflow, type WorkflowStep } from './project-store.ts';
 import { answerJira } from './rest-api.ts';
 import { renderWiki } from './wiki.ts';
 
@@ -17,6 +17,11 @@ export type LocalJiraOptions = {
   readonly credentials?: string;
   /** Issue types by project key; default: every project exists, with every type. */
   readonly projects?: Readonly<Record<string, readonly string[]>>;
+  readonly components?: readonly string[];
+  readonly assignable?: readonly string[];
+  readonly customFields?: readonly string[];
+  /** Default: To Do, In Progress and Done, each reached from each. */
+  readonly workflow?: readonly WorkflowStep[];
   /** How long Cloud's search does not know a new issue. Default 0. */
   readonly indexLagMilliseconds?: number;
   /** JIRA's clock; default: the machine's. */
@@ -28,8 +33,12 @@ export type RunningJira = LocalJira & {
   readonly loseAnswers: (count: number) => void;
   /** The same for the next request of this kind. */
   readonly loseNext: (isMeant: (request: ServiceRequest) => boolean) => void;
-  /** What a person does in JIRA: moves an issue (`Done`), or deletes it. */
-  readonly move: (key: string, status: 'To Do' | 'In Progress' | 'Done') => void;
+  /** Meets the next requests of this kind with 500. */
+  readonly failNext: (isMeant: (request: ServiceRequest) => boolean, count: number) => void;
+  /** Priority, assignee, components and custom fields of an issue. */
+  readonly fields: (key: string) => Readonly<Record<string, unknown>>;
+  /** What a person does in JIRA: moves an issue to a status of the workflow, or deletes it. */
+  readonly move: (key: string, status: string) => void;
   readonly remove: (key: string) => void;
 };
 
@@ -40,7 +49,9 @@ export const startLocalJira = async (options: LocalJiraOptions = {}): Promise<Ru
   const secret = randomBytes(12).toString('hex');
   const credentials =
     options.credentials ?? (edition === 'cloud' ? `lifeboat@example.org:${secret}` : secret);
+  const workflow = options.workflow ?? simpleWorkflow;
   const store = openProjectStore({
+    workflow,
     stateFile: options.stateFile,
     indexLagMilliseconds: options.indexLagMilliseconds ?? 0,
     now,
@@ -49,10 +60,14 @@ export const startLocalJira = async (options: LocalJiraOptions = {}): Promise<Ru
   const site = {
     edition,
     store,
+    workflow,
     credentials,
     now,
     origin: () => origin,
     ...(options.projects === undefined ? {} : { projects: options.projects }),
+    ...(options.components === undefined ? {} : { components: options.components }),
+    ...(options.assignable === undefined ? {} : { assignable: options.assignable }),
+    ...(options.customFields === undefined ? {} : { customFields: options.customFields }),
   };
   const server = await startServiceServer(
     { answer: (request) => answerJira(site, request), failure },
@@ -79,6 +94,8 @@ export const startLocalJira = async (options: LocalJiraOptions = {}): Promise<Ru
     fail: server.fail,
     loseAnswers: server.loseAnswers,
     loseNext: server.loseNext,
+    failNext: server.failNext,
+    fields: (key) => issue(key).fields ?? {},
     move: (key, status) => {
       store.change(issue(key), { status });
     },

@@ -16,6 +16,8 @@ const issueSchema = z.object({
   /** When the search index knows it. */
   indexedAt: z.number(),
   properties: z.record(z.string(), z.unknown()),
+  /** Priority, assignee, components and custom fields, as they came. */
+  fields: z.optional(z.record(z.string(), z.unknown())),
   comments: z.array(z.object({ id: z.string(), body: z.unknown(), created: z.string() })),
 });
 export type StoredIssue = z.output<typeof issueSchema>;
@@ -31,22 +33,41 @@ export type ProjectStore = {
 };
 export type NewStoredIssue = Pick<
   StoredIssue,
-  'project' | 'issueType' | 'summary' | 'description' | 'labels' | 'properties'
+  'project' | 'issueType' | 'summary' | 'description' | 'labels' | 'properties' | 'fields'
 >;
 
-/** Status names of the one workflow there is, with their category and the transition that leads there. */
-export const workflow = [
-  { transition: '11', status: 'To Do', category: { id: 2, key: 'new', name: 'To Do' } },
-  { transition: '21', status: 'In Progress', category: { id: 4, key: 'indeterminate', name: 'In Progress' } },
-  { transition: '31', status: 'Done', category: { id: 3, key: 'done', name: 'Done' } },
-] as const;
+/** A status with its category and the transition that leads there, from every other status unless some are named. */
+export type WorkflowStep = {
+  readonly transition: string;
+  /** Default: the status. */
+  readonly name?: string;
+  readonly status: string;
+  readonly category: 'new' | 'indeterminate' | 'done';
+  readonly from?: readonly string[];
+  /** The resolutions of which a person has to choose one on the way. */
+  readonly resolutions?: readonly string[];
+};
 
-export const categoryOf = (status: string) =>
-  (workflow.find((step) => step.status === status) ?? workflow[0]).category;
+/** Where nothing else is asked for; new issues begin with the first step. */
+export const simpleWorkflow: readonly WorkflowStep[] = [
+  { transition: '11', status: 'To Do', category: 'new' },
+  { transition: '21', status: 'In Progress', category: 'indeterminate' },
+  { transition: '31', status: 'Done', category: 'done' },
+];
+
+const categories = {
+  new: { id: 2, key: 'new', name: 'To Do' },
+  indeterminate: { id: 4, key: 'indeterminate', name: 'In Progress' },
+  done: { id: 3, key: 'done', name: 'Done' },
+} as const;
+
+export const categoryOf = (workflow: readonly WorkflowStep[], status: string) =>
+  categories[(workflow.find((step) => step.status === status) ?? workflow[0])?.category ?? 'new'];
 
 /** Throws where the state file is not one of ours. */
 export const openProjectStore = (options: {
   readonly stateFile: string | undefined;
+  readonly workflow: readonly WorkflowStep[];
   readonly indexLagMilliseconds: number;
   readonly now: () => Date;
 }): ProjectStore => {
@@ -62,7 +83,7 @@ export const openProjectStore = (options: {
         ...fields,
         id: String(10_000 + nextNumber(state.issues)),
         key: `${fields.project}-${nextNumber(state.issues.filter(({ project }) => project === fields.project))}`,
-        status: workflow[0].status,
+        status: options.workflow[0]?.status ?? '',
         created: now().toISOString(),
         indexedAt: now().getTime() + options.indexLagMilliseconds,
         comments: [],

@@ -1,8 +1,8 @@
 import { json, type ServiceReply, type ServiceRequest } from '../service-server.ts';
 import { isObject } from './adf.ts';
-import { checkProperty, checkText, JiraRefusal, newIssueOf } from './issue-fields.ts';
+import { changeOf, checkProperty, checkText, JiraRefusal, newIssueOf } from './issue-fields.ts';
 import { type JiraSite, pick, shownFields } from './issue-view.ts';
-import { type StoredIssue, workflow } from './project-store.ts';
+import { categoryOf, type StoredIssue, type WorkflowStep } from './project-store.ts';
 import { search, searchDataCenter } from './search.ts';
 
 /** JIRA's REST API: v3 for Cloud, v2 for Data Center; Basic and Bearer authentication. */
@@ -41,11 +41,13 @@ const route = (site: JiraSite, request: ServiceRequest, path: string): ServiceRe
     return json(200, search(site, parametersOf(request)));
   const issue = is('GET', /^\/issue\/([^/]+)$/);
   if (issue) return json(200, shown(site, found(issue), url));
+  const edited = is('PUT', /^\/issue\/([^/]+)$/);
+  if (edited) return edit(site, found(edited), bodyOf(request));
   const comments = /^\/issue\/([^/]+)\/comment$/.exec(path);
   if (comments && method === 'POST') return comment(site, found(comments), bodyOf(request));
   if (comments && method === 'GET') return json(200, commentPage(found(comments), url.searchParams));
   const transitions = /^\/issue\/([^/]+)\/transitions$/.exec(path);
-  if (transitions && method === 'GET') return json(200, transitionsOf(found(transitions)));
+  if (transitions && method === 'GET') return json(200, transitionsOf(site, found(transitions), url));
   if (transitions && method === 'POST') return transition(site, found(transitions), bodyOf(request));
   const property = /^\/issue\/([^/]+)\/properties(?:\/([^/]+))?$/.exec(path);
   if (property) return propertyCall(site, found(property), decodeURIComponent(property[2] ?? ''), request);
@@ -96,13 +98,20 @@ const create = (site: JiraSite, body: unknown): ServiceReply => {
   return json(201, { id, key, self: `${site.origin()}/rest/api/latest/issue/${id}` });
 };
 
+const edit = (site: JiraSite, issue: StoredIssue, body: unknown): ServiceReply => {
+  const { fields, ...change } = changeOf(site, body);
+  const after = fields === undefined ? {} : { fields: { ...issue.fields, ...fields } };
+  site.store.change(issue, { ...change, ...after });
+  return { status: 204, body: '' };
+};
+
 const shown = (site: JiraSite, issue: StoredIssue, { searchParams }: URL) => {
   const properties = searchParams.get('properties')?.split(',');
   return {
     id: issue.id,
     key: issue.key,
     self: `${site.origin()}/rest/api/latest/issue/${issue.id}`,
-    fields: shownFields(issue, searchParams.get('fields')?.split(',')),
+    fields: shownFields(site, issue, searchParams.get('fields')?.split(',')),
     ...(properties === undefined ? {} : { properties: pick(issue.properties, properties) }),
   };
 };
@@ -133,23 +142,45 @@ const commentPage = ({ comments }: StoredIssue, parameters: URLSearchParams) => 
   };
 };
 
-const transitionsOf = ({ status }: StoredIssue) => ({
-  transitions: workflow
-    .filter((step) => step.status !== status)
-    .map((step) => ({
-      id: step.transition,
-      name: step.status,
-      isAvailable: true,
-      to: { name: step.status, statusCategory: step.category },
-    })),
+/** The steps that lead out of the status that an issue is in. */
+const stepsFrom = ({ workflow }: JiraSite, { status }: StoredIssue): readonly WorkflowStep[] =>
+  workflow.filter((step) => step.status !== status && (step.from?.includes(status) ?? true));
+
+const transitionsOf = (site: JiraSite, issue: StoredIssue, { searchParams }: URL) => ({
+  transitions: stepsFrom(site, issue).map((step) => ({
+    id: step.transition,
+    name: step.name ?? step.status,
+    isAvailable: true,
+    to: { name: step.status, statusCategory: categoryOf(site.workflow, step.status) },
+    ...(searchParams.get('expand')?.includes('transitions.fields') === true
+      ? { fields: fieldsOf(step) }
+      : {}),
+  })),
 });
+
+const fieldsOf = ({ resolutions }: WorkflowStep) =>
+  resolutions === undefined
+    ? {}
+    : {
+        resolution: {
+          required: true,
+          hasDefaultValue: false,
+          name: 'Resolution',
+          allowedValues: resolutions.map((name, index) => ({ id: String(10_000 + index), name })),
+        },
+      };
 
 const transition = (site: JiraSite, issue: StoredIssue, body: unknown): ServiceReply => {
   const wanted = isObject(body) && isObject(body.transition) ? String(body.transition.id) : undefined;
   if (wanted === undefined) throw new JiraRefusal(400, ['Missing transition identifier']);
-  const step = workflow.find((each) => each.transition === wanted && each.status !== issue.status);
+  const step = stepsFrom(site, issue).find((each) => each.transition === wanted);
   if (step === undefined)
     throw new JiraRefusal(400, [`Transition id '${wanted}' is not valid for this issue.`]);
+  const given = isObject(body) && isObject(body.fields) ? body.fields : {};
+  const known = fieldsOf(step).resolution?.allowedValues ?? [];
+  const chosen = isObject(given.resolution) ? given.resolution : {};
+  if (known.length > 0 && !known.some(({ id, name }) => id === chosen.id || name === chosen.name))
+    throw new JiraRefusal(400, [], { resolution: 'Resolution is required.' });
   site.store.change(issue, { status: step.status });
   return { status: 204, body: '' };
 };

@@ -13,7 +13,7 @@ export const search = (site: JiraSite, parameters: Parameters) => {
   const isLast = start + size >= issues.length;
   const fields = listOf(parameters.fields);
   return {
-    issues: issues.slice(start, start + size).map((issue) => inSearch(issue, fields, parameters, [])),
+    issues: issues.slice(start, start + size).map((issue) => inSearch(site, issue, fields, parameters, [])),
     isLast,
     ...(isLast ? {} : { nextPageToken: Buffer.from(String(start + size)).toString('base64') }),
   };
@@ -30,7 +30,7 @@ export const searchDataCenter = (site: JiraSite, parameters: Parameters) => {
     startAt,
     maxResults,
     total: issues.length,
-    issues: page.map((issue) => inSearch(issue, fields, parameters, undefined)),
+    issues: page.map((issue) => inSearch(site, issue, fields, parameters, undefined)),
   };
 };
 
@@ -38,13 +38,14 @@ const listOf = (value: unknown): readonly string[] | undefined =>
   Array.isArray(value) ? value.map(String) : undefined;
 
 const inSearch = (
+  site: JiraSite,
   issue: StoredIssue,
   fields: readonly string[] | undefined,
   parameters: Parameters,
   unasked: readonly string[] | undefined,
 ) => {
   const properties = listOf(parameters.properties);
-  const shown = shownFields(issue, fields ?? unasked);
+  const shown = shownFields(site, issue, fields ?? unasked);
   return {
     id: issue.id,
     ...(fields === undefined && unasked !== undefined ? {} : { key: issue.key, fields: shown }),
@@ -59,12 +60,12 @@ const indexed = ({ store, now }: JiraSite, reconcile: unknown): readonly StoredI
   return store.issues().filter(({ id, indexedAt }) => indexedAt <= now().getTime() || ids.includes(id));
 };
 
-const found = ({ edition }: JiraSite, { jql }: Parameters, issues: readonly StoredIssue[]) => {
+const found = ({ edition, workflow }: JiraSite, { jql }: Parameters, issues: readonly StoredIssue[]) => {
   if (typeof jql !== 'string' && edition === 'cloud')
     throw new JiraRefusal(400, [
       'Invalid request payload. Refer to the REST API documentation and try again.',
     ]);
-  const rows = issues.map((issue) => ({ ...issue, statusCategory: categoryOf(issue.status).key }));
+  const rows = issues.map((issue) => ({ ...issue, statusCategory: categoryOf(workflow, issue.status).key }));
   try {
     return runJql(String(jql ?? ''), rows);
   } catch (error) {

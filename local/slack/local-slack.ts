@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { LocalSlack } from '../contract.ts';
-import { json, startServiceServer } from '../service-server.ts';
+import { json, type ServiceRequest, startServiceServer } from '../service-server.ts';
 import { renderMessage } from './rendering.ts';
 import { answerWebApi } from './web-api.ts';
 import { answerWebhook, words } from './webhook.ts';
@@ -25,6 +25,8 @@ export type LocalSlackOptions = {
 export type RunningSlack = LocalSlack & {
   /** Carries the next requests out and loses the answers: told, and nobody knows. */
   readonly loseAnswers: (count: number) => void;
+  /** Meets the next requests of this kind with 500. */
+  readonly failNext: (isMeant: (request: ServiceRequest) => boolean, count: number) => void;
 };
 
 /** Slack on 127.0.0.1: the Web API's calls that Lifeboat makes, and an incoming webhook, with Slack's own limits. */
@@ -69,6 +71,7 @@ export const startLocalSlack = async (options: LocalSlackOptions = {}): Promise<
       })),
     fail: server.fail,
     loseAnswers: server.loseAnswers,
+    failNext: server.failNext,
     stop: server.stop,
   };
 };

@@ -150,7 +150,7 @@ const both = [
   'GetParameter',
 ];
 const ofDispatch = [...both, 'CreateSchedule'];
-const ofCheck = [...both, 'ListCommandInvocations'];
+const ofCheck = [...both, 'ListCommandInvocations', 'CreateSchedule'];
 
 test('dispatch and check, killed after whichever of their calls: one end, one retry, one message, one issue', async () => {
   const lanes = await Promise.allSettled([

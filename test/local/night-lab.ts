@@ -252,7 +252,7 @@ export const atRest = async (aws: RunningAws): Promise<void> => {
 const isOver = (record: RunRecord): boolean =>
   record.state === 'closed' &&
   record.noticesDecided === true &&
-  record.notices.every(({ kind, state }) => kind === 'started' || state === 'told');
+  record.notices.every(({ kind, state }) => kind === 'started' || state === 'told' || state === 'overtaken');
 
 const textOf = async (file: string): Promise<string | undefined> => {
   try {

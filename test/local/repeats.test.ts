@@ -26,6 +26,8 @@ const theIssue = (): JiraIssue => {
   return issue;
 };
 let thread: string | undefined;
+const headOfThread = (): string | undefined =>
+  lab.slack.messages().find(({ timestamp }) => timestamp === thread)?.text;
 
 test('the first failing night opens a thread in Slack and an issue in JIRA', async () => {
   await lab.boot('source-missing');
@@ -41,11 +43,14 @@ test('the first failing night opens a thread in Slack and an issue in JIRA', asy
   });
 }, 180_000);
 
-test('the same failure on the next night tells nobody anything new', async () => {
+test('the same failure on the next night is no news, but counted in the thread', async () => {
   await lab.boot('source-missing');
   const { result, run } = await lab.night();
   expect(result).toBe('partial');
-  expect(newsOfSlack()).toEqual([]);
+  const [told, ...more] = newsOfSlack();
+  expect([told?.thread, more]).toEqual([thread, []]);
+  expect(told?.text).toContain('second night in a row');
+  expect(headOfThread()).toMatch(/Open since .*, 2 bad runs/);
   expect(theIssue().comments).toEqual([]);
   expect(await lab.incident()).toMatchObject({ state: 'open', failingRuns: 2, lastRun: run });
 }, 60_000);
@@ -57,6 +62,7 @@ test('another cause is told, in the same thread and as a comment', async () => {
   expect([told?.thread, more]).toEqual([thread, []]);
   expect(told?.text).toContain(causes['source-empty'].sentence);
   expect(told?.text).toMatch(/Failing since .*: 3 runs/);
+  expect(headOfThread()).toMatch(/Escalated: at risk since .*, 3 bad runs/);
   expect(theIssue().comments).toEqual([expect.stringContaining(causes['source-empty'].sentence)]);
 }, 60_000);
 
@@ -69,6 +75,7 @@ test('recovery is told where the trouble was told, and how long it lasted', asyn
   expect(told?.text).toMatch(/lasted 3 runs/);
   expect(theIssue().comments.at(-1)).toMatch(/protected again/);
   expect(theIssue().comments).toHaveLength(2);
+  expect(headOfThread()).toMatch(/Recovered .* it was open since .*, 3 bad runs/);
   expect(await lab.incident()).toMatchObject({ state: 'closed' });
 }, 60_000);
 

@@ -9,7 +9,7 @@ import { planReference } from '../../../deploy/generate-plan-reference.ts';
 import { planSchemaFile } from '../../../deploy/generate-plan-schema.ts';
 import { loadPlans, PlanMistakes, readPlans } from '../../../deploy/plans.ts';
 import type { Plan } from '../../../functions/config/plan.ts';
-import { needed, planText } from './plan-texts.ts';
+import { needed, planText, toldOf } from './plan-texts.ts';
 
 const project = new URL('../../../', import.meta.url);
 const projectFile = (path: string): string => new URL(path, project).pathname;
@@ -182,8 +182,40 @@ describe('defaults', () => {
     });
   });
 
+  test('channels by how bad it is are joined, and are nothing for a webhook', () => {
+    const both =
+      "{slack: {channel: '#all', token: /lifeboat/t, channels: {failure: '#ops', atRisk: '#on-call'}}}";
+    expect(withDefaults(both, "slack: {channels: {failure: '#web'}}").slack?.via).toMatchObject({
+      channels: { failure: '#web', atRisk: '#on-call' },
+    });
+    expect(withDefaults(both, 'slack: {webhook: /lifeboat/hook}').slack?.via).toEqual({
+      kind: 'webhook',
+      urlParameter: '/lifeboat/hook',
+    });
+    expect(
+      toldOf(planText(...needed, "slack: {webhook: /lifeboat/hook, channels: {atRisk: '#on-call'}}")),
+    ).toEqual([
+      expect.stringMatching(/slack\.channels: A webhook writes to its own channel alone\. Allowed:/),
+    ]);
+  });
+
   test('false in the plan switches a channel off', () => {
     expect(withDefaults(slack, 'slack: false')).not.toHaveProperty('slack');
+  });
+
+  test('what an issue shall have is taken as it is written, its priorities joined', () => {
+    const jira =
+      '{jira: {url: https://acme.atlassian.net, project: OPS, credentials: /lifeboat/jira, priority: {atRisk: P1}}}';
+    const own =
+      'jira: {priority: {someFailed: P3}, assignee: amy, components: [web, web], fields: {customfield_10010: {value: A}}, reopen: 1d, resolve: false}';
+    expect(withDefaults(jira, own).jira).toMatchObject({
+      priority: { atRisk: 'P1', someFailed: 'P3' },
+      assignee: 'amy',
+      components: ['web'],
+      fields: { customfield_10010: { value: 'A' } },
+      reopenMinutes: 1_440,
+      resolves: false,
+    });
   });
 });
 
@@ -201,6 +233,8 @@ test.each([
     issueType: 'Task',
     labels: ['lifeboat'],
     credentialsParameter: '/lifeboat/jira',
+    reopenMinutes: 7 * 1_440,
+    resolves: true,
   });
 });
 
@@ -272,6 +306,7 @@ describe('what is made from the schema is current: run `npm run generate`', () =
       .replace(/ {6}groups:\n {8}- acme-web\n/, '')
       .replace(/ {6}channel:.*\n/, '')
       .replace(/ {6}token:.*\n/, '')
+      .replace(/ {6}channels:\n(?: {8}.*\n|\n)+/, '')
       .replaceAll(/^ {6}# (tags:|webhook:| {2}Role:| {2}Stage:| {4}- )/gm, '      $1');
     expect(readPlans(alternative, 'docs/plan-example.yml')).toMatchObject([
       { fleet: { kind: 'tags' }, slack: { via: { kind: 'webhook' } } },

@@ -43,6 +43,8 @@ export const aPlan = (change: Partial<Plan> = {}): Plan => ({
     issueType: 'Task',
     labels: ['backup'],
     credentialsParameter: '/lifeboat/jira-credentials',
+    reopenMinutes: 7 * 1_440,
+    resolves: true,
   },
   ...change,
 });
@@ -123,8 +125,16 @@ export const anIncident = (change: Partial<Incident> = {}): Incident => ({
   lastRun: run,
   lastChange: 'opened',
   instances: [],
-  signature: 'partial agent-offline',
+  signature: 'agent-offline',
   failingRuns: 1,
+  news: {
+    run,
+    at: '2026-11-23T18:00:16.000Z',
+    signature: 'agent-offline',
+    instances: 1,
+    atRisk: false,
+    matters: [],
+  },
   ...change,
 });
 

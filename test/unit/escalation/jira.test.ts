@@ -29,6 +29,8 @@ const planOf = (jira: RunningJira, edition: Edition, name = 'acme-web') =>
       issueType: 'Task',
       labels: ['backup', 'lifeboat'],
       credentialsParameter: '/lifeboat/jira',
+      reopenMinutes: 7 * 1_440,
+      resolves: true,
     },
   });
 

@@ -106,6 +106,8 @@ const tellerOf = (how: string) => {
         issueType: 'Task',
         labels: [],
         credentialsParameter: '/p',
+        reopenMinutes: 0,
+        resolves: true,
       },
     }),
     {

@@ -65,6 +65,74 @@ describe('a bot', () => {
     expect(slack.messages()[1]).toMatchObject({ thread: first.reference, raw: { isBroadcast: true } });
   });
 
+  test('keeps the first message true: open, at risk, recovered, since when', async () => {
+    const slack = await slackWith();
+    const first = await bot(slack).tell(failure());
+    const head = () => slack.messages().find(({ timestamp }) => timestamp === first.reference)?.text;
+    expect(head()).toContain('Open since Tue, 24 Nov 2026, 02:00 (Asia/Singapore), 1 bad run.');
+    const incident = anIncident(first.thread === undefined ? {} : { slack: first.thread });
+    const news = { ...incident.news, atRisk: true, at: '2026-11-24T22:00:00.000Z' };
+    await bot(slack).tell(aNotice('escalated', [unsafe(2)], { incident: { ...incident, news } }));
+    expect(head()).toContain('Escalated: at risk since Wed, 25 Nov 2026, 06:00 (Asia/Singapore)');
+    const closed = { state: 'closed', closedAt: '2026-11-25T18:00:00.000Z' } as const;
+    await bot(slack).tell(aNotice('recovered', [safe(2)], { incident: { ...incident, ...closed } }));
+    expect(head()).toContain('Recovered Thu, 26 Nov 2026, 02:00 (Asia/Singapore)');
+    expect(slack.messages()).toHaveLength(3);
+  });
+
+  test('tells once and goes on with the first message later when only that could not be changed', async () => {
+    const slack = await slackWith();
+    const { thread } = await bot(slack).tell(failure());
+    const incident = anIncident(thread === undefined ? {} : { slack: thread });
+    const notice = aNotice('recovered', [safe(2)], {
+      incident: { ...incident, state: 'closed', closedAt: '2026-11-25T18:00:00.000Z' },
+    });
+    slack.failNext((request) => request.url.pathname.endsWith('chat.update'), 3);
+    const told = await bot(slack).tell(notice);
+    expect(told.rest).toMatch(/Slack chat\.update: HTTP 500/);
+    expect(slack.messages()[0]?.text).toContain('Open since');
+    await bot(slack).tell({ ...notice, mayBeTold: true, toldAs: told.reference });
+    expect(slack.messages()[0]?.text).toContain('Recovered');
+    expect(slack.messages()).toHaveLength(2);
+  });
+
+  test('finds the thread whose place got lost with an answer, by the incident', async () => {
+    const slack = await slackWith();
+    const first = await bot(slack).tell(failure());
+    const next = 'acme-web/20261124T180000Z-backup';
+    const record = aRecord([unsafe(2)], { run: next });
+    const told = await bot(slack).tell(aNotice('failed', [], { record, incident: anIncident() }));
+    expect(told.thread).toEqual(first.thread);
+    expect(slack.messages()[1]).toMatchObject({ thread: first.reference });
+  });
+
+  test('says in the thread that JIRA could not be told, and why', async () => {
+    const slack = await slackWith();
+    const { thread } = await bot(slack).tell(failure());
+    const incident = anIncident(thread === undefined ? {} : { slack: thread });
+    const about = { channel: 'jira', kind: 'failed', error: 'JIRA POST /issue: HTTP 401.' } as const;
+    const notice = aNotice('unheard', [unsafe(2)], { incident, about });
+    await bot(slack).tell(notice);
+    await bot(slack).tell({ ...notice, mayBeTold: true });
+    expect(slack.messages()).toHaveLength(2);
+    expect(slack.messages()[1]).toMatchObject({
+      thread: thread?.thread,
+      text: expect.stringMatching(
+        /JIRA could not be told of this run .*It says: JIRA POST \/issue: HTTP 401/,
+      ),
+    });
+    expect(slack.messages()[0]?.text).toContain('Open since');
+  });
+
+  test('leaves a first message that cannot be changed any more as it is', async () => {
+    const slack = await slackWith();
+    const { thread } = await bot(slack).tell(failure());
+    const gone = { channel: thread?.channel ?? '', thread: '1700000000.000001' };
+    const incident = anIncident({ ...(thread === undefined ? {} : { slack: thread }), slackBefore: [gone] });
+    const told = await bot(slack).tell(aNotice('recovered', [safe(2)], { incident }));
+    expect(told.rest).toBeUndefined();
+  });
+
   test('does not pull an ordinary success into the thread of an old incident', async () => {
     const slack = await slackWith();
     const first = await bot(slack).tell(failure());
@@ -84,6 +152,67 @@ describe('a bot', () => {
     await bot(slack).tell(aNotice('recovered', [safe(1)], { incident: anIncident({ slack: thread }) }));
     expect(slack.messages()).toHaveLength(1);
     expect(slack.messages()[0]).toMatchObject({ channel: '#acme-backups' });
+  });
+});
+
+describe('channels by how bad it is', () => {
+  const channels = { warning: '#quiet', failure: '#ops', atRisk: '#on-call' };
+  const telling = async () => {
+    const slack = await slackWith();
+    const via = { kind: 'bot', tokenParameter: '/t', channel: '#all', channels } as const;
+    const plan = aPlan({ slack: { via, tell: { start: 'always', success: 'always' } } });
+    const options = { readSecret: async () => slack.botToken, slackUrl: slack.apiUrl, ...quick };
+    const teller = tellerOf(tellersFor(plan, options).slack);
+    return { slack, tell: (notice: Notice) => teller.tell({ ...notice, plan }) };
+  };
+  const where = (slack: RunningSlack) => slack.messages().map(({ channel }) => channel);
+  const pruned = aRecord([unsafe(1, 'prune-refused')], { operation: 'prune' });
+  const warned = safe(1, [{ cause: 'file-vanished', count: 1, example: 'x' }]);
+
+  test('warnings, failures and risks have their own, what is good has the first', async () => {
+    const { slack, tell } = await telling();
+    await tell(aNotice('started', []));
+    await tell(aNotice('succeeded', [safe(1)]));
+    await tell(
+      aNotice('succeeded', [], { record: aRecord([warned], { result: 'protected-with-warnings' }) }),
+    );
+    await tell(failure({ record: pruned }));
+    await tell(failure());
+    const { news } = anIncident();
+    await tell(failure({ incident: anIncident({ news: { ...news, atRisk: true } }) }));
+    expect(where(slack)).toEqual(['#all', '#all', '#quiet', '#quiet', '#ops', '#on-call']);
+  });
+
+  test('an incident that comes to be at risk goes on elsewhere, and every head of it stays true', async () => {
+    const { slack, tell } = await telling();
+    const first = await tell(failure());
+    const { news } = anIncident();
+    const incident = anIncident({
+      ...(first.thread === undefined ? {} : { slack: first.thread }),
+      news: { ...news, atRisk: true },
+    });
+    const second = await tell(aNotice('escalated', [unsafe(2)], { incident }));
+    expect(where(slack)).toEqual(['#ops', '#on-call']);
+    expect(slack.messages()[0]?.text).toContain('It goes on in #on-call.');
+    expect(second.thread).toMatchObject({ name: '#on-call', thread: second.reference });
+    await tell(
+      aNotice('recovered', [safe(2)], {
+        incident: {
+          ...incident,
+          state: 'closed',
+          closedAt: '2026-11-26T18:00:00.000Z',
+          ...(second.thread === undefined ? {} : { slack: second.thread }),
+          ...(first.thread === undefined ? {} : { slackBefore: [first.thread] }),
+        },
+      }),
+    );
+    const [one, two, three, ...more] = slack.messages();
+    expect(more).toEqual([]);
+    expect([one?.text, two?.text]).toEqual([
+      expect.stringContaining('Recovered'),
+      expect.stringContaining('Recovered'),
+    ]);
+    expect(three).toMatchObject({ channel: '#on-call', thread: second.reference });
   });
 });
 
@@ -309,6 +438,6 @@ test('the metadata names the run and the kind', async () => {
   const slack = await slackWith();
   await bot(slack).tell(failure());
   expect(slack.messages()[0]?.raw).toMatchObject({
-    metadata: { event_type: 'lifeboat_notice', event_payload: { run, kind: 'failed' } },
+    metadata: { event_type: 'lifeboat_notice', event_payload: { run, kind: 'failed', incident: run } },
   });
 });

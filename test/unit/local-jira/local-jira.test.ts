@@ -310,3 +310,58 @@ test('429, 500 and silence on demand, then service again', async () => {
   expect((await ask('GET', '/rest/api/3/myself')).status).toBe(500);
   expect((await ask('GET', '/rest/api/3/myself')).status).toBe(200);
 });
+
+describe('fields and transitions', () => {
+  const cloud = { components: ['backups'], assignable: ['amy'], customFields: ['customfield_1'] };
+
+  test.each([
+    [{ priority: { name: 'P1' } }, { priority: 'The priority selected is invalid.' }],
+    [{ assignee: { accountId: 'bob' } }, { assignee: 'Specify a valid value for assignee' }],
+    [{ assignee: { name: 'amy' } }, { assignee: 'expected Object containing a user' }],
+    [{ components: [{ name: 'web' }] }, { components: "Component name 'web' is not valid" }],
+    [{ components: 'backups' }, { components: 'data was not an array' }],
+    [
+      { customfield_2: 1 },
+      {
+        customfield_2:
+          "Field 'customfield_2' cannot be set. It is not on the appropriate screen, or unknown.",
+      },
+    ],
+  ])('refuses %j, on a new issue and on one that is there', async (change, errors) => {
+    const { ask } = await start(cloud);
+    const refusal = { status: 400, body: { errorMessages: [], errors } };
+    expect(await ask('POST', '/rest/api/3/issue', { fields: { ...fields, ...change } })).toEqual(refusal);
+    await ask('POST', '/rest/api/3/issue', { fields });
+    expect(await ask('PUT', '/rest/api/3/issue/OPS-1', { fields: change })).toEqual(refusal);
+  });
+
+  test('takes and shows those that exist', async () => {
+    const { ask } = await start(cloud);
+    await ask('POST', '/rest/api/3/issue', { fields: { ...fields, priority: { name: 'Low' } } });
+    const change = { priority: { name: 'High' }, assignee: { accountId: 'amy' }, customfield_1: 'x' };
+    expect((await ask('PUT', '/rest/api/3/issue/OPS-1', { fields: change })).status).toBe(204);
+    expect((await ask('GET', '/rest/api/3/issue/OPS-1')).body).toMatchObject({ fields: change });
+  });
+
+  test('a transition that asks for a resolution does not go without one, and none goes from elsewhere', async () => {
+    const workflow = [
+      { transition: '1', status: 'New', category: 'new' },
+      { transition: '2', status: 'Closed', category: 'done', resolutions: ['Fixed'] },
+      { transition: '3', status: 'Archived', category: 'done', from: ['Closed'] },
+    ] as const;
+    const { site, ask } = await start({ workflow });
+    await ask('POST', '/rest/api/3/issue', { fields });
+    const path = '/rest/api/3/issue/OPS-1/transitions';
+    expect((await ask('GET', `${path}?expand=transitions.fields`)).body).toMatchObject({
+      transitions: [{ id: '2', fields: { resolution: { required: true } } }],
+    });
+    expect(await ask('POST', path, { transition: { id: '2' } })).toMatchObject({
+      status: 400,
+      body: { errors: { resolution: 'Resolution is required.' } },
+    });
+    expect((await ask('POST', path, { transition: { id: '3' } })).status).toBe(400);
+    const resolution = { name: 'Fixed' };
+    expect((await ask('POST', path, { transition: { id: '2' }, fields: { resolution } })).status).toBe(204);
+    expect(site.issues()[0]?.status).toBe('Closed');
+  });
+});

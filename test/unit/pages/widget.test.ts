@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { readIncidentEvent } from '../../../functions/config/incident-event.ts';
 import { readWidgetEvent, type View } from '../../../functions/config/widget-event.ts';
 import { widgetPage } from '../../../functions/pages/widget-page.ts';
 import { drillDown } from '../../../functions/pipeline/drill-down.ts';
@@ -22,6 +23,7 @@ const night = (
   ...change,
 });
 
+const now = new Date('2026-11-28T20:00:00Z');
 let began = 0;
 
 /** What the widget shows for a bucket that holds these runs. */
@@ -42,7 +44,7 @@ const shown = async (
   const whole = { plan: 'acme-web', page: 1, search: '', ...view } as View;
   const sight = await drillDown(
     {
-      clock: { now: () => new Date('2026-11-28T20:00:00Z') },
+      clock: { now: () => now },
       runs: { read: async (run) => stored(records.find((record) => record.run === run)) },
       incidents: { read: async () => stored(more.incident) },
       overviews: { read: async () => stored(overview) },
@@ -89,6 +91,26 @@ describe('the fleet at a glance', () => {
       plan: 'acme-web',
       instances: [instanceId(2)],
     });
+  });
+
+  test('lets an open incident be acknowledged and muted, and says when it is', async () => {
+    const nights = [night(27, [safe(1), unsafe(2, 'share-full')])];
+    const eventsIn = (page: string) =>
+      [...page.matchAll(/<cwdb-action [^>]*endpoint="arn:dispatch"[^>]*>([^<]*)</g)]
+        .map(([, event]) => JSON.parse((event ?? '').replaceAll('&#34;', '"')))
+        .filter((event) => 'incident' in event);
+    const fresh = await shown(nights, { kind: 'fleet' }, { incident: anIncident() });
+    expect(eventsIn(fresh)).toEqual([
+      { plan: 'acme-web', incident: 'acknowledge' },
+      { plan: 'acme-web', incident: 'mute', until: expect.any(String) },
+    ]);
+    for (const event of eventsIn(fresh))
+      expect(readIncidentEvent(event, now)).toMatchObject({ action: event.incident });
+    const at = '2026-11-27T18:00:00.000Z';
+    const muted = anIncident({ muted: { at, until: '2099-01-01T00:00:00.000Z' }, acknowledged: { at } });
+    const page = await shown(nights, { kind: 'fleet' }, { incident: muted });
+    expect(eventsIn(page)).toEqual([{ plan: 'acme-web', incident: 'unmute' }]);
+    expect(texts(page)).toMatch(/Acknowledged Sat, 28 Nov 2026.*Muted until Thu, 1 Jan 2099/);
   });
 
   test('shows the worst first, and a night without a run as such', async () => {

@@ -111,6 +111,8 @@ export const plan: Plan = {
     issueType: 'Bug',
     labels: [],
     credentialsParameter: '/lifeboat/jira',
+    reopenMinutes: 7 * 1_440,
+    resolves: true,
   },
 };
 

@@ -323,7 +323,7 @@ describe('incidents', () => {
     output: lineOf(instance, { run: [...world.records.keys()].sort().at(-1) }),
   });
 
-  test('the same failure is told once, recovery is told, the next success is told again', async () => {
+  test('the same failure is told once and counted daily, its growing old and its end are told, the next success again', async () => {
     const world = newWorld();
     world.answers = fails;
     await night(world, 0);
@@ -335,6 +335,9 @@ describe('incidents', () => {
     expect(toldKinds(world).filter((told) => !told.endsWith('started'))).toEqual([
       'slack failed',
       'jira failed',
+      'slack reminded',
+      'slack escalated',
+      'jira escalated',
       'slack recovered',
       'jira recovered',
       'slack succeeded',
