@@ -19,6 +19,7 @@ export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[
     ...sharedStatements(name, bucketName, plans, ['backup', 'restore', 'verify', 'prune']),
     storage('RunsAndIncidents', bucketName, ['s3:GetObject', 's3:PutObject'], ['runs/*']),
     storage('ReadsWhatItNames', bucketName, ['s3:GetObject'], ['incidents/*', 'overviews/*', 'drains/*']),
+    asksWhoExists,
   ]),
   CheckRole: functionRole(`${name}-check`, [
     ...sharedStatements(name, bucketName, plans, ['backup', 'restore', 'verify', 'prune']),
@@ -29,12 +30,7 @@ export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[
       ['runs/*', 'incidents/*', 'overviews/*'],
     ),
     storage('ReadsWhatWasDrained', bucketName, ['s3:GetObject'], ['drains/*']),
-    {
-      Sid: 'AsksWhyNobodyAnswers',
-      Effect: 'Allow',
-      Action: ['ec2:DescribeInstances'],
-      Resource: '*',
-    },
+    asksWhoExists,
   ]),
   DrainRole: functionRole(`${name}-drain`, [
     ...sharedStatements(name, bucketName, plans, ['final-backup']),
@@ -63,6 +59,14 @@ export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[
 const arn = (service: string, rest: string): Json => ({
   'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${rest}`,
 });
+
+/** Why an instance does not answer, and whether one still exists of which only the share knows. */
+const asksWhoExists: Statement = {
+  Sid: 'AsksWhoExists',
+  Effect: 'Allow',
+  Action: ['ec2:DescribeInstances'],
+  Resource: '*',
+};
 
 const objects = (bucketName: unknown, pattern: string): Json => ({
   'Fn::Sub': [`arn:\${AWS::Partition}:s3:::\${Bucket}/${pattern}`, { Bucket: bucketName }],
