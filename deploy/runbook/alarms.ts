@@ -74,7 +74,7 @@ export const alarmSections: Readonly<
       ],
       mend: [
         say(
-          'Enlarge the file system, or keep less: lower `retention` in `lifeboat.yml` and deploy. Data of instances that are gone for good lies below `<share>/<plan>/<instance>`; whoever is sure may delete such a folder as a whole.',
+          'Enlarge the file system, or keep less: lower `retention` in `lifeboat.yml` and deploy. What instances that are gone have left lies below `<share>/<plan>/<instance>`, and goes `retention.goneInstances` after their newest recovery point; whoever is sure may delete such a folder as a whole before.',
         ),
       ],
       prove: [

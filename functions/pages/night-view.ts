@@ -78,8 +78,20 @@ const pruneSentence = ({ parameters }: RunRecord, results: readonly InstanceResu
   const good = results.filter(isProtected).length;
   const where = `on ${countOf(good)} of ${countedOf(results.length, 'instance')}`;
   return parameters.prune?.dryRun === true
-    ? `A dry run ${where}: ${what} would go.`
-    : `Pruned ${where}: ${what} went.`;
+    ? `A dry run ${where}: ${what} would go${ofGone(results)}.`
+    : `Pruned ${where}: ${what} went${ofGone(results)}.`;
+};
+
+const ofGone = (results: readonly InstanceResult[]): string => {
+  const reports = results.flatMap(({ report }) =>
+    report?.prune?.gone === undefined ? [] : [report.prune.gone],
+  );
+  if (reports.length === 0) return '';
+  const points = reports.reduce((total, { points }) => total + points, 0);
+  const bytes = reports.reduce((total, { bytes }) => total + bytes, 0);
+  const names = reports.flatMap(({ instances }) => instances);
+  const whose = names.length === 0 ? 'instances that are gone' : `${names.join(', ')}, gone from the fleet`;
+  return `; ${countedOf(points, 'recovery point')} of ${whose}: ${bytesOf(bytes)}`;
 };
 
 const problems = ({ problems: sentences }: RunRecord): SafeHtml | undefined =>

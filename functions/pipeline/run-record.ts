@@ -81,8 +81,19 @@ export type VerifyRequest = { readonly at: string; readonly drillFiles: number }
 export type PruneRequest = {
   /** The recovery point that an instance must have, or a newer one, before anything goes; absent: any, of a dry run alone. */
   readonly after?: string;
+  /** Of the whole fleet: who looks after the folders of instances that are gone. */
+  readonly gone?: GoneInstances;
   /** The instances say what would go, and remove nothing. */
   readonly dryRun: boolean;
+};
+
+export type GoneInstances = {
+  /** The one instance that does it, in this run. */
+  readonly caretaker: string;
+  /** Gone by AWS's word, at most 20. */
+  readonly instances: readonly string[];
+  /** Their recovery points go where the newest is older than this, in the form of {@link compactTime}. */
+  readonly before: string;
 };
 
 export type Trigger =
@@ -197,6 +208,15 @@ export type PruneReport = {
   readonly removedBytes: number;
   /** Of a dry run, the oldest of the points that would go. */
   readonly going?: readonly string[];
+  /** Of the caretaker: what went of instances that are gone; of them, at most 5 names. */
+  readonly gone?: {
+    readonly instances: readonly string[];
+    readonly points: number;
+    readonly files: number;
+    readonly bytes: number;
+  };
+  /** Of the caretaker: instances of which nothing on the share is newer than is kept; whether they are gone is not said. */
+  readonly silent?: readonly string[];
 };
 
 /**
