@@ -1,4 +1,5 @@
 import type { Fleet, Plan } from '../config/plan.ts';
+import type { CauseId } from './causes.ts';
 import type { Drain, LifeCycleAction } from './drain.ts';
 import type { Incident, SlackThread } from './incident.ts';
 import type { Overview } from './overview.ts';
@@ -169,6 +170,8 @@ export type SnapshotFate =
 /** The newest recovery point of an instance that is not protected; none: it has never had one. */
 export type NewestPoint = {
   readonly instance: string;
+  /** Why its newest run did not protect it. */
+  readonly cause?: CauseId;
   readonly point?: Timestamp;
   /** Older than the plan's objective. */
   readonly atRisk: boolean;
@@ -199,6 +202,8 @@ export type Told = {
   readonly channel?: string;
   /** Slack: where the incident's thread is now. */
   readonly thread?: SlackThread;
+  /** Slack: where it was until now. */
+  readonly left?: SlackThread;
   /** It is told, but not all that goes with it could be done: why. It is tried again and not told again. */
   readonly rest?: string;
 };

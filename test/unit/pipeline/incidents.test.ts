@@ -105,7 +105,9 @@ test('data that gets older than the objective is told when it does, although not
   await look(world, runOf(1), wakeUp?.at);
   await look(world, runOf(1));
   const [{ notice } = { notice: undefined }] = world.told;
-  expect(notice?.points).toEqual([{ instance: 'i-00000002', point: atNight(0).toISOString(), atRisk: true }]);
+  expect(notice?.points).toEqual([
+    { instance: 'i-00000002', cause: 'share-full', point: atNight(0).toISOString(), atRisk: true },
+  ]);
   expect(told(world)).toEqual(both('escalated'));
   await live(world, 2, { 'i-00000002': full });
   expect(told(world)).toEqual(['slack reminded']);
@@ -262,4 +264,26 @@ test('when both are down there is no other road, and each tells its own when it 
   world.failingChannels.delete('jira');
   await look(world, runOf(1));
   expect(told(world)).toEqual(['slack failed', 'slack unheard', 'jira failed']);
+});
+
+test('a run of named instances leaves the causes of the others in the incident, and they are named', async () => {
+  const world = await begun({ 'i-00000001': full, 'i-00000002': empty });
+  const hand = new Date(atNight(1).getTime() + hour);
+  world.now = hand;
+  const { run } = await dispatchRun(
+    world.doors,
+    {
+      ...{ plan: quiet, operation: 'backup', scheduledTime: hand, allowShrink: false, dryRun: false },
+      trigger: { kind: 'hand', requestId: 'hand' },
+      instances: ['i-00000001'],
+    },
+    worker(world, 'hand'),
+  );
+  await look(world, run);
+  expect(incident(world)).toMatchObject({
+    signature: 'share-full source-empty',
+    instances: ['i-00000001', 'i-00000002'],
+  });
+  await live(world, 1, { 'i-00000001': full, 'i-00000002': empty }, 2);
+  expect(told(world)).toEqual([]);
 });
