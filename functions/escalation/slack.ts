@@ -22,27 +22,45 @@ export type SlackOptions = {
 };
 
 /** Slack, by a bot (threads, lookup) or an incoming webhook (neither). Throws {@link ChannelError}. */
-export const openSlack = (via: SlackPlan['via'], options: SlackOptions): Teller => ({
-  tell: async (notice) => {
-    const parameter = via.kind === 'bot' ? via.tokenParameter : via.urlParameter;
-    const secret = (await options.readSecret(parameter)).trim();
-    const patience = options.patience();
-    try {
-      if (via.kind === 'webhook')
-        return await tellWebhook(notice, { url: secret, urlParameter: parameter, patience });
-      checkToken(secret, parameter);
-      const api = openSlackApi({
-        apiUrl: options.apiUrl,
-        token: secret,
-        tokenParameter: parameter,
-        patience,
-      });
-      return await tellByBot(api, via, notice, patience);
-    } catch (error) {
-      throw withoutSecrets(error, [secret]);
-    }
-  },
-});
+export const openSlack = (via: SlackPlan['via'], options: SlackOptions): Teller =>
+  via.kind === 'webhook'
+    ? {
+        tell: (notice) =>
+          withSecret(via.urlParameter, options, (url, patience) =>
+            tellWebhook(notice, { url, urlParameter: via.urlParameter, patience }),
+          ),
+      }
+    : {
+        tell: (notice) => withApi(via, options, (api, patience) => tellByBot(api, via, notice, patience)),
+        refresh: (notice) =>
+          withApi(via, options, async (api) => {
+            const { rest } = await finished(api, notice, notice.incident?.slack, { reference: '' });
+            return rest;
+          }),
+      };
+
+const withApi = <T>(
+  { tokenParameter }: Bot,
+  options: SlackOptions,
+  work: (api: SlackApi, patience: Patience) => Promise<T>,
+): Promise<T> =>
+  withSecret(tokenParameter, options, (token, patience) => {
+    checkToken(token, tokenParameter);
+    return work(openSlackApi({ apiUrl: options.apiUrl, token, tokenParameter, patience }), patience);
+  });
+
+const withSecret = async <T>(
+  parameter: string,
+  options: SlackOptions,
+  work: (secret: string, patience: Patience) => Promise<T>,
+): Promise<T> => {
+  const secret = (await options.readSecret(parameter)).trim();
+  try {
+    return await work(secret, options.patience());
+  } catch (error) {
+    throw withoutSecrets(error, [secret]);
+  }
+};
 
 const checkToken = (token: string, parameter: string): void => {
   if (/^[\x21-\x7e]+$/.test(token)) return;

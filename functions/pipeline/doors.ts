@@ -209,7 +209,11 @@ export type Told = {
 };
 
 /** A channel. Throws when the message could not be placed; the error's message names the service, never the token. */
-export type Teller = { readonly tell: (notice: Notice) => Promise<Told> };
+export type Teller = {
+  readonly tell: (notice: Notice) => Promise<Told>;
+  /** Tells nothing, and brings what was told first up to date. Answers why that could not be done. */
+  readonly refresh?: (notice: Notice) => Promise<string | undefined>;
+};
 
 export type Tellers = {
   /** The channels of a plan. Secrets are read only when something is told. */

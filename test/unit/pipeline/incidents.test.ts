@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { IncidentEvent } from '../../../functions/config/incident-event.ts';
 import { checkRun } from '../../../functions/pipeline/check-run.ts';
 import { dispatchRun } from '../../../functions/pipeline/dispatch-run.ts';
+import type { Notice } from '../../../functions/pipeline/doors.ts';
 import type { Incident } from '../../../functions/pipeline/incident.ts';
 import { steerIncident } from '../../../functions/pipeline/steer-incident.ts';
 import { newWorld, plan, type World, worker } from './memory-world.ts';
@@ -286,4 +287,28 @@ test('a run of named instances leaves the causes of the others in the incident, 
   });
   await live(world, 1, { 'i-00000001': full, 'i-00000002': empty }, 2);
   expect(told(world)).toEqual([]);
+});
+
+test('what was asked for holds and is answered although the thread cannot show it', async () => {
+  const world = await begun({ 'i-00000001': full });
+  const thread = { channel: 'C1', thread: '1.1' };
+  const { version } = world.incidents.get('acme-web') ?? { version: '' };
+  world.incidents.set('acme-web', { version, value: { ...incident(world), slack: thread } });
+  const shown: Notice[] = [];
+  const tell = async () => ({ reference: 'told' });
+  const refresh = async (notice: Notice) => {
+    shown.push(notice);
+    throw new Error('Slack chat.update: invalid_auth.');
+  };
+  const doors = { ...world.doors, tellers: { of: () => ({ slack: { tell, refresh } }) } };
+  const answer = await steerIncident(doors, quiet, { plan: quiet.name, action: 'acknowledge' });
+  expect(answer).toMatchObject({
+    acknowledged: true,
+    note: expect.stringMatching(
+      /No daily reminder .* does not show it yet: Slack chat\.update: invalid_auth/,
+    ),
+  });
+  expect(shown).toMatchObject([
+    { kind: 'failed', record: { run: runOf(1) }, incident: { acknowledged: {} }, points: [{}] },
+  ]);
 });
