@@ -312,3 +312,22 @@ test('what was asked for holds and is answered although the thread cannot show i
     { kind: 'failed', record: { run: runOf(1) }, incident: { acknowledged: {} }, points: [{}] },
   ]);
 });
+
+test('what is told and could not be shown at the head is tried again, and no reason to take the other road', async () => {
+  const world = newWorld();
+  await live(world, 0, {});
+  const { of } = world.doors.tellers;
+  const heads: (string | undefined)[] = [];
+  const half = {
+    tell: async ({ toldAs }: Notice) => {
+      heads.push(toldAs);
+      return { reference: '1.1', ...(heads.length < 4 ? { rest: 'Slack chat.update: HTTP 500.' } : {}) };
+    },
+  };
+  Object.assign(world.doors.tellers, { of: (plan: typeof quiet) => ({ ...of(plan), slack: half }) });
+  await live(world, 1, { 'i-00000002': full });
+  for (let again = 0; again < 4; again += 1) await look(world, runOf(1));
+  expect(heads).toEqual([undefined, '1.1', '1.1', '1.1']);
+  expect(told(world)).toEqual(['jira failed']);
+  expect(incident(world).heard?.slack).toEqual({ run: runOf(1), kind: 'failed' });
+});
