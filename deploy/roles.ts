@@ -20,6 +20,10 @@ export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[
     // An incident is written where somebody mutes or acknowledges it.
     storage('RunsAndIncidents', bucketName, ['s3:GetObject', 's3:PutObject'], ['runs/*', 'incidents/*']),
     storage('ReadsWhatItNames', bucketName, ['s3:GetObject'], ['overviews/*', 'drains/*']),
+    storage('PausesPlans', bucketName, ['s3:GetObject', 's3:PutObject'], ['pauses/*']),
+    // Systems Manager knows no resource for it: who may invoke dispatch decides, and no other function may cancel at all.
+    { Sid: 'CancelsWhenAPersonAsks', Effect: 'Allow', Action: ['ssm:CancelCommand'], Resource: '*' },
+    asksWhoExists,
   ]),
   CheckRole: functionRole(`${name}-check`, [
     ...sharedStatements(name, bucketName, plans, ['backup', 'restore', 'verify', 'prune']),
@@ -30,12 +34,7 @@ export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[
       ['runs/*', 'incidents/*', 'overviews/*'],
     ),
     storage('ReadsWhatWasDrained', bucketName, ['s3:GetObject'], ['drains/*']),
-    {
-      Sid: 'AsksWhyNobodyAnswers',
-      Effect: 'Allow',
-      Action: ['ec2:DescribeInstances'],
-      Resource: '*',
-    },
+    asksWhoExists,
   ]),
   DrainRole: functionRole(`${name}-drain`, [
     ...sharedStatements(name, bucketName, plans, ['final-backup']),
@@ -64,6 +63,14 @@ export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[
 const arn = (service: string, rest: string): Json => ({
   'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${rest}`,
 });
+
+/** Why an instance does not answer, and whether one still exists of which only the share knows. */
+const asksWhoExists: Statement = {
+  Sid: 'AsksWhoExists',
+  Effect: 'Allow',
+  Action: ['ec2:DescribeInstances'],
+  Resource: '*',
+};
 
 const objects = (bucketName: unknown, pattern: string): Json => ({
   'Fn::Sub': [`arn:\${AWS::Partition}:s3:::\${Bucket}/${pattern}`, { Bucket: bucketName }],

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes an instance ready for Lifeboat: programs, SSM agent, data volume, share. Safe to run again, at any time.
+# Makes an instance ready for Lifeboat: programs, SSM agent, data volume, share. Safe to run again, at any time. What is left
+# to do before it goes into service does birth.sh.
 #
 #   mount-share.sh all       every step below, in this order; a step that fails does not keep the next from its work
 #   mount-share.sh packages  installs tar and what the share's type needs, where they are missing
@@ -22,7 +23,8 @@ readonly LOG=$ROOT/var/log/lifeboat-userdata.log
 readonly FSTAB=$ROOT/etc/fstab
 readonly AWAY=$ROOT/run/lifeboat-share-away
 declare -A SETTINGS=([share_type]=efs [share_path]=/mnt/lifeboat [access_point]='' [data_device]=/dev/sdf
-  [data_path]=/var/www/upload [data_owner]='')
+  [data_path]=/var/www/upload [data_owner]='' [plan]='' [group]='' [hydrate]=none [hydrate_from]='' [share_id]=''
+  [restore_document]=lifeboat-prod-restore [launch_hook]='')
 
 main() { # STEP
   trap 'log "stopped at line $LINENO: $BASH_COMMAND (exit $?)"' ERR
@@ -76,6 +78,19 @@ read_settings() { # FILE
   if [[ ! ${SETTINGS[share_source]-} =~ ^$(source_pattern)$ ]]; then
     refuse "$1: share_source is ${SETTINGS[share_source]-missing}; for share_type=${SETTINGS[share_type]} it looks like $(source_example)"
   fi
+  case ${SETTINGS[hydrate]} in
+    same) need "$1" hydrate=same plan hydrate_from ;;
+    adopt) need "$1" hydrate=adopt plan group ;;
+  esac
+  if [[ -n ${SETTINGS[plan]} ]]; then need "$1" plan group; fi
+  if [[ -n ${SETTINGS[launch_hook]} ]]; then need "$1" launch_hook group; fi
+}
+
+need() { # FILE SETTING NEEDED...
+  local key
+  for key in "${@:3}"; do
+    if [[ -z ${SETTINGS[$key]} ]]; then refuse "$1: $2 needs $key as well"; fi
+  done
 }
 
 pattern_of() { # KEY
@@ -86,6 +101,13 @@ pattern_of() { # KEY
     access_point) printf '|fsap-[0-9a-f]{8,40}' ;;
     data_device) printf 'none|/dev/[a-z0-9]+' ;;
     data_owner) printf '|[0-9]+:[0-9]+' ;;
+    plan) printf '|[a-z][a-z0-9-]{0,38}[a-z0-9]' ;;
+    group) printf '|[A-Za-z0-9._:/@+=-]{1,255}' ;;
+    hydrate) printf 'none|same|adopt' ;;
+    hydrate_from) printf '|i-[0-9a-f]{8,17}' ;;
+    share_id) printf '|[A-Za-z0-9-]{1,64}' ;;
+    restore_document) printf '[A-Za-z0-9_.-]{3,128}' ;;
+    launch_hook) printf '|[A-Za-z0-9_/-]{1,255}' ;;
   esac
 }
 
@@ -111,11 +133,11 @@ packages_step() {
   if [[ -z $missing ]]; then return; fi
   log "installing, for:$missing"
   if command -v dnf >/dev/null; then
-    logged dnf install -y tar e2fsprogs nfs-utils amazon-efs-utils
+    logged dnf install -y tar e2fsprogs nfs-utils amazon-efs-utils awscli-2
   elif command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     logged apt-get update
-    logged apt-get install -y tar e2fsprogs nfs-common amazon-ec2-utils curl ca-certificates
+    logged apt-get install -y tar e2fsprogs nfs-common amazon-ec2-utils curl ca-certificates awscli
   else
     fail "neither dnf nor apt-get is here; install by hand:$missing"
   fi
@@ -124,8 +146,9 @@ packages_step() {
 }
 
 missing_programs() {
-  local program
-  for program in tar mkfs.ext4 "mount.${SETTINGS[share_type]}"; do
+  local program programs=(tar mkfs.ext4 "mount.${SETTINGS[share_type]}")
+  if [[ ${SETTINGS[hydrate]} != none || -n ${SETTINGS[launch_hook]} ]]; then programs+=(aws); fi
+  for program in "${programs[@]}"; do
     command -v "$program" >/dev/null || printf ' %s' "$program"
   done
 }
@@ -144,8 +167,8 @@ install_agent() {
     logged dnf install -y amazon-ssm-agent
     return
   fi
-  region=$(instance_metadata placement/region)
-  domain=$(instance_metadata services/domain)
+  region=$(instance_data meta-data/placement/region)
+  domain=$(instance_data meta-data/services/domain)
   if [[ ! $region =~ ^[a-z0-9-]+$ || ! $domain =~ ^[a-z0-9.]+$ ]]; then fail "strange instance metadata: ${region@Q} ${domain@Q}"; fi
   package=$(mktemp --suffix=.deb)
   logged curl -fsS --retry 5 -o "$package" \
@@ -154,10 +177,10 @@ install_agent() {
   rm -f "$package"
 }
 
-instance_metadata() { # PATH
+instance_data() { # PATH
   local token
   token=$(curl -fsS --retry 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token)
-  curl -fsS --retry 5 -H "X-aws-ec2-metadata-token: $token" "http://169.254.169.254/latest/meta-data/$1"
+  curl -fsS --retry 5 -H "X-aws-ec2-metadata-token: $token" "http://169.254.169.254/latest/$1"
 }
 
 # --- data volume
@@ -314,8 +337,11 @@ put_fstab_line() { # MOUNT_POINT LINE
 
 # --- telling
 
+# Into the log of its own; through stderr into /var/log/cloud-init-output.log, or the journal as the output of a unit; else the journal
+# is told apart. Telling stops nothing.
 log() { # TEXT
-  printf '%(%Y-%m-%dT%H:%M:%SZ)T %s\n' -1 "$1" | tee -a "$LOG" >&2
+  printf '%(%Y-%m-%dT%H:%M:%SZ)T %s\n' -1 "$1" | tee -a "$LOG" >&2 || true
+  if [[ ${JOURNAL_STREAM-} != "$(stat -L -c %d:%i /proc/self/fd/2)" ]]; then logger --tag lifeboat -- "$1" 2>/dev/null || true; fi
 }
 
 logged() { # COMMAND...

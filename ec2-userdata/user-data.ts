@@ -1,5 +1,5 @@
 /**
- * User data for new instances: cloud-init.yml with mount-share.sh and the instance's settings filled in.
+ * User data for new instances: cloud-init.yml with its scripts and the instance's settings filled in.
  * `npx node ec2-userdata/user-data.ts --help` prints it, or writes it into a CloudFormation template.
  */
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
@@ -19,6 +19,13 @@ export const settingNames = [
   'data_device',
   'data_path',
   'data_owner',
+  'plan',
+  'group',
+  'hydrate',
+  'hydrate_from',
+  'share_id',
+  'restore_document',
+  'launch_hook',
 ] as const;
 export type InstanceSettings = Readonly<Partial<Record<(typeof settingNames)[number], string>>>;
 
@@ -26,10 +33,22 @@ export type InstanceSettings = Readonly<Partial<Record<(typeof settingNames)[num
 export const userDataOf = (settings: InstanceSettings): string =>
   templateWithScript().replace('${Settings}', Buffer.from(settingsText(settings)).toString('base64'));
 
-/** cloud-init.yml with the script in it and `${Settings}` left open: the text for Fn::Sub. */
-export const templateWithScript = (): string => {
-  const script = gzipSync(readFileSync(beside('mount-share.sh')), { level: 9 }).toString('base64');
-  return readFileSync(beside('cloud-init.yml'), 'utf8').replace('${MountShare}', script);
+/** cloud-init.yml with the scripts in it and `${Settings}` left open: the text for Fn::Sub. */
+export const templateWithScript = (): string =>
+  Object.entries(scripts).reduce(
+    (text, [variable, file]) => text.replace(`\${${variable}}`, packedScript(file)),
+    readFileSync(beside('cloud-init.yml'), 'utf8'),
+  );
+
+const scripts = { MountShare: 'mount-share.sh', Birth: 'birth.sh', Hydrate: 'hydrate.sh' } as const;
+
+/** Without comments, empty lines and indents, as far as they are no text: what EC2 takes is scarce. */
+const packedScript = (file: string): string => {
+  const lines = readFileSync(beside(file), 'utf8')
+    .split('\n')
+    .filter((line, index) => index === 0 || !/^\s*(#.*)?$/.test(line))
+    .map((line) => line.trimStart());
+  return gzipSync(`${lines.join('\n')}\n`, { level: 9 }).toString('base64');
 };
 
 /**

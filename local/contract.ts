@@ -177,6 +177,15 @@ export type InstanceSpec = {
   readonly share?: string;
   readonly sharePath: string;
   readonly faults: readonly InstanceFault[];
+  /** For fleets of thousands: no disk and no sandbox; this answers in the place of the document's script. */
+  readonly simulated?: Simulation;
+};
+
+/** What the document's script would write, and how it would end. */
+export type Simulation = (order: AgentOrder) => {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
 };
 
 /** What can be wrong with an instance. */
@@ -302,6 +311,18 @@ export type LocalAwsOptions = {
   readonly port: number;
   /** Sees every call when its work is done and before its caller gets the answer. */
   readonly onCall?: (call: ApiCall) => void;
+  /** How quick and how patient AWS's services are; absent: as quick as this machine, and never throttled. */
+  readonly pace?: Pace;
+};
+
+/** What one operation costs its caller, and how often it may be asked. Undefined: nothing, ever. */
+export type Pace = (service: string, operation: string) => OperationPace | undefined;
+
+export type OperationPace = {
+  /** From the request to the answer, at least. */
+  readonly milliseconds: number;
+  /** A token bucket, for services that speak awsJson or query: tokens that come a second, and tokens that it holds. */
+  readonly throttle?: { readonly perSecond: number; readonly burst: number };
 };
 
 /** The local Slack: what it was sent, as a person would see it. */

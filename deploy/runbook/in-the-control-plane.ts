@@ -110,6 +110,20 @@ export const controlPlaneSections = {
     mend: [say('Ask; there may have been a reason.')],
     prove: [...again],
   },
+  cancelled: {
+    bad: `Somebody invoked dispatch with \`{"cancel":"<run>"}\`. What had ended before that stays as it ended; the message and the report say when and, where it was given, why. ${safe}`,
+    see: [
+      desk(
+        `aws s3 cp "s3://$BUCKET/runs/$RUN/record.json" - | grep -A4 '"cancelled":'`,
+        'When, and why, where the person said so:',
+      ),
+      say(
+        'Who it was, Lambda does not tell its functions: a CloudTrail trail that records data events of Lambda has it, by the `requestId` beside the time.',
+      ),
+    ],
+    mend: [say('Nothing is broken. Ask whether the reason has passed, then run it again.')],
+    prove: [...again],
+  },
   'command-not-sent': {
     bad: `The command was never sent, so no instance of the run was saved. ${safe}`,
     see: [

@@ -150,7 +150,8 @@ export const retention = z.strictObject(
       default: keep.budget,
     }),
     goneInstances: key(text(/^[1-9]\d{0,4}d$/, 'a number of days from 1d to 99999d, such as 90d'), {
-      description: 'How long the recovery points of an instance stay after it is gone.',
+      description:
+        'How long the recovery points of an instance that is gone stay after the newest of them; then all go but pinned ones.',
       examples: [keep.goneInstances],
       default: keep.goneInstances,
     }),

@@ -234,4 +234,5 @@ const words = {
   reminded: 'still not good',
   unheard: 'Slack not told',
   recovered: 'good again',
+  paused: 'skipped',
 } as const satisfies Record<Notice['kind'], string>;

@@ -49,6 +49,8 @@ export const messageOf = (notice: Notice): Message => {
       return failed(notice);
     case 'recovered':
       return recovered(notice);
+    case 'paused':
+      return pausedNight(notice);
   }
 };
 
@@ -62,6 +64,18 @@ const started = (notice: Notice): Message => {
   const whom = record.expected === undefined ? '' : ` for ${countedOf(record.expected.length, 'instance')}`;
   const words = `${operationOf(notice)} started${who}${whom}; it ends by ${momentOf(record.deadline, plan.schedule.timezone)}.`;
   return oneLine(notice, [text(` ${words}`)], reachLines(record));
+};
+
+/** Neither a failure nor a success: somebody wanted it so, and everybody hears of it each night. */
+const pausedNight = (notice: Notice): Message => {
+  const { plan, record } = notice;
+  const { until, why } = record.paused ?? {};
+  const words = `${operationOf(notice)} skipped, the plan is paused${until === undefined ? '' : ` until ${momentOf(until, plan.schedule.timezone)}`}. Nothing was saved.`;
+  return oneLine(
+    notice,
+    [text(` ${words}`)],
+    why === undefined ? [] : [[text('Why: '), { kind: 'code', text: visible(why, 200) }]],
+  );
 };
 
 const succeeded = (notice: Notice): Message => {
@@ -87,6 +101,7 @@ const failed = (notice: Notice): Message => {
   const groups = failureGroups(tally.notProtected);
   const title = failedTitle(notice, tally);
   return titled(notice, title, [
+    ...cancelledPart(notice),
     ...pointParts(notice),
     ...newsParts(notice),
     ...record.problems.slice(0, 5).map((problem) => paragraph(strong(visible(problem, 300)))),
@@ -179,18 +194,32 @@ const failedTitle = (notice: Notice, tally: Tally): string => {
 };
 
 const whoIsProtected = (notice: Notice, tally: Tally): string => {
-  const operation = operationOf(notice);
+  const cancelled = notice.record.cancelled !== undefined;
+  const operation = `${operationOf(notice)} ${cancelled ? 'cancelled by a person' : 'failed'}`;
   const { instances, protectedOnes } = tally;
   const missing = instances - protectedOnes;
-  if (instances === 0) return `${operation} failed, there was no instance to reach`;
+  if (instances === 0) return `${operation}, there was no instance to reach`;
   if (missing === 0)
     return `all ${countOf(instances)} instances found are protected, but the fleet is not whole`;
   if (protectedOnes > 0)
-    return `${countOf(protectedOnes)} of ${instancesOf(notice, instances)} ${protectedOnes === 1 ? 'is' : 'are'} protected, ${countOf(missing)} ${missing === 1 ? 'is' : 'are'} not`;
+    return `${cancelled ? `${operation}, ` : ''}${countOf(protectedOnes)} of ${instancesOf(notice, instances)} ${protectedOnes === 1 ? 'is' : 'are'} protected, ${countOf(missing)} ${missing === 1 ? 'is' : 'are'} not`;
   return instances === 1
-    ? `${operation} failed, ${theInstance(notice)} is not protected`
-    : `${operation} failed, none of ${instancesOf(notice, instances)} is protected`;
+    ? `${operation}, ${theInstance(notice)} is not protected`
+    : `${operation}, none of ${instancesOf(notice, instances)} is protected`;
 };
+
+/** Who ended the run, and why: the words are the person's. */
+const cancelledPart = ({ plan, record: { cancelled } }: Notice): readonly Part[] =>
+  cancelled === undefined
+    ? []
+    : [
+        paragraph(
+          strong(`A person cancelled the run ${momentOf(cancelled.at, plan.schedule.timezone)}`),
+          ...(cancelled.why === undefined
+            ? [text('; no reason was given.')]
+            : [text(': '), { kind: 'code' as const, text: visible(cancelled.why, 200) }]),
+        ),
+      ];
 
 const theInstance = ({ record }: Notice): string => {
   if (record.operation === 'final-backup') return 'the instance that goes';

@@ -40,14 +40,14 @@ export const openInventory = (region: string, signal: AbortSignal): Inventory =>
       );
       return { ...sorted(members, pings), problems };
     },
-    look: async (fleet, instances) => {
+    look: async (fleet, { known, inDoubt }) => {
       const { members } = await membersOf(fleet);
-      const pings = await pingsOf(ssm, instances, signal);
-      const asked = new Set(instances);
+      const pings = await pingsOf(ssm, inDoubt, signal);
+      const named = new Set(known);
       const others = members
-        .filter(({ instance, lifeCycleState }) => !asked.has(instance) && !hasEnded(lifeCycleState))
+        .filter(({ instance, lifeCycleState }) => !named.has(instance) && !hasEnded(lifeCycleState))
         .sort(byInstance);
-      return { there: stillThere(instances, members, pings), others };
+      return { there: stillThere(inDoubt, members, pings), others };
     },
     explain: async (instances) => (await import('./tagged-instances.ts')).factsOf(region, instances, signal),
     find: async (instances) => {

@@ -1,4 +1,5 @@
 import {
+  CancelCommandCommand,
   type CommandInvocation,
   ListCommandsCommand,
   paginateListCommandInvocations,
@@ -50,6 +51,9 @@ export const openRunCommand = (environment: Environment, abortSignal: AbortSigna
       const { Commands } = await client.send(new ListCommandsCommand({ CommandId: commandId }), options);
       return Commands?.[0]?.Comment;
     },
+    cancel: async (commandId) => {
+      await client.send(new CancelCommandCommand({ CommandId: commandId }), options);
+    },
     truth: async (commandId) => {
       const { Commands } = await client.send(new ListCommandsCommand({ CommandId: commandId }), options);
       const status = Commands?.[0]?.Status ?? 'Pending';
@@ -66,7 +70,7 @@ const commandInput = (environment: Environment, request: CommandRequest) => ({
   ...documentFor(environment, request),
   Comment: request.comment,
   Targets: targetsOf(request.targets),
-  MaxConcurrency: request.plan.concurrency,
+  MaxConcurrency: request.concurrency,
   // An instance that fails must never keep the others from being saved.
   MaxErrors: '100%',
   TimeoutSeconds: request.deliverySeconds,

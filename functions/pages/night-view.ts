@@ -28,7 +28,7 @@ export const nightView = (
 ${verdict(record)}
 ${problems(record)}
 ${causesOf(record, place.runbook)}
-<div class="row">${retry(record, endpoints)}</div>
+<div class="row">${retry(record, endpoints)}${cancel(record, endpoints)}</div>
 <h2>What happened when</h2>
 ${timeline(record, place.timezone)}
 <h2>Instances</h2>
@@ -59,6 +59,8 @@ const sentence = (record: RunRecord): string => {
   switch (record.result) {
     case 'nothing-to-protect':
       return 'There was nothing to protect: no instance was expected.';
+    case 'paused':
+      return `Skipped: the plan was paused until ${record.paused?.until ?? 'an unknown time'}.${record.paused?.why === undefined ? '' : ` Why: ${visible(record.paused.why, 200)}`}`;
     case 'failed':
       return `Not protected: none of ${countedOf(results.length, 'instance')}.`;
     case 'partial':
@@ -76,8 +78,20 @@ const pruneSentence = ({ parameters }: RunRecord, results: readonly InstanceResu
   const good = results.filter(isProtected).length;
   const where = `on ${countOf(good)} of ${countedOf(results.length, 'instance')}`;
   return parameters.prune?.dryRun === true
-    ? `A dry run ${where}: ${what} would go.`
-    : `Pruned ${where}: ${what} went.`;
+    ? `A dry run ${where}: ${what} would go${ofGone(results)}.`
+    : `Pruned ${where}: ${what} went${ofGone(results)}.`;
+};
+
+const ofGone = (results: readonly InstanceResult[]): string => {
+  const reports = results.flatMap(({ report }) =>
+    report?.prune?.gone === undefined ? [] : [report.prune.gone],
+  );
+  if (reports.length === 0) return '';
+  const points = reports.reduce((total, { points }) => total + points, 0);
+  const bytes = reports.reduce((total, { bytes }) => total + bytes, 0);
+  const names = reports.flatMap(({ instances }) => instances);
+  const whose = names.length === 0 ? 'instances that are gone' : `${names.join(', ')}, gone from the fleet`;
+  return `; ${countedOf(points, 'recovery point')} of ${whose}: ${bytesOf(bytes)}`;
 };
 
 const problems = ({ problems: sentences }: RunRecord): SafeHtml | undefined =>
@@ -111,6 +125,17 @@ const retry = (record: RunRecord, endpoints: Endpoints | undefined): SafeHtml | 
   );
 };
 
+const cancel = (record: RunRecord, endpoints: Endpoints | undefined): SafeHtml | undefined =>
+  record.state === 'closed' || record.cancelled !== undefined || record.operation === 'final-backup'
+    ? undefined
+    : act(
+        endpoints,
+        'Cancel this run',
+        `Stop the ${record.operation} of ${record.plan} on every instance that is still at work, now?`,
+        'dispatch',
+        { cancel: record.run },
+      );
+
 const timeline = (record: RunRecord, timezone: string): SafeHtml => {
   const at = (time: string) => momentOf(time, timezone);
   const took =
@@ -118,6 +143,7 @@ const timeline = (record: RunRecord, timezone: string): SafeHtml => {
   return html`<ol>
 <li>${at(record.scheduledTime)}: ${record.trigger.kind === 'hand' ? 'asked for by hand' : record.trigger.kind === 'run' ? `after ${record.trigger.run}` : 'scheduled'}</li>
 <li>${at(record.startedAt)}: begun, ${countedOf(record.expected?.length ?? 0, 'instance')} expected</li>
+${record.cancelled === undefined ? undefined : html`<li>${at(record.cancelled.at)}: cancelled by a person${record.cancelled.why === undefined ? '' : html`: ${said(record.cancelled.why)}`}</li>`}
 ${record.commands.map(({ attempt, intendedAt, commandId, refused }) => html`<li>${at(intendedAt)}: ${attempt === 1 ? 'command' : 'command once more, to those that may still come'} ${commandId === undefined ? (refused === undefined ? 'not sent' : html`refused: ${said(refused)}`) : html`sent, <code>${commandId}</code>`}</li>`)}
 ${record.closedAt === undefined ? undefined : html`<li>${at(record.closedAt)}: closed after ${durationOf(took ?? 0)}; ${countOf(reached(record))} of ${countedOf(record.expected?.length ?? 0, 'expected instance')} reached</li>`}
 </ol>`;

@@ -58,7 +58,7 @@ const decideNotices = async (doors: AfterClosing, plan: Plan, record: RunRecord)
     const notices = [...current.notices.map(asItEnded), ...owedOf(plan, judgement, current)];
     return decidedByUs ? { ...current, noticesDecided: true, notices } : undefined;
   });
-  if (decidedByUs && makesPoints(value)) doors.metrics.runClosed(value);
+  if (decidedByUs && makesPoints(value) && value.result !== 'paused') doors.metrics.runClosed(value);
   if (decidedByUs && judgement?.change === 'recovered' && makesPoints(value))
     await lookOnceMore(doors, record);
   return value;
@@ -69,6 +69,8 @@ const decideNotices = async (doors: AfterClosing, plan: Plan, record: RunRecord)
  * restores or asks for a dry run looks at the answer.
  */
 const judge = async (doors: AfterClosing, plan: Plan, record: RunRecord): Promise<Judgement | undefined> => {
+  // Skipped on purpose: no incident begins or ends by it.
+  if (record.result === 'paused') return undefined;
   if (!makesPoints(record)) {
     const counts = record.operation === 'prune' && record.parameters.prune?.dryRun !== true;
     return counts ? reviseIncident(doors.incidents, plan, forPruneIncident(record), knowsNothing) : undefined;
@@ -84,6 +86,8 @@ const judge = async (doors: AfterClosing, plan: Plan, record: RunRecord): Promis
 };
 
 const owedOf = (plan: Plan, judgement: Judgement | undefined, record: RunRecord): readonly NoticeState[] => {
+  // Every skipped night is told.
+  if (record.result === 'paused') return owedNotices(plan, 'paused', record);
   if (judgement === undefined) return [];
   const due = dueNotices(judgement.incident, record);
   if (!makesPoints(record) || noticeOf(judgement, record) !== 'succeeded') return due;

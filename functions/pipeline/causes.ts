@@ -399,6 +399,13 @@ export const causes = {
     sentence: 'Somebody cancelled the command.',
     remedy: 'Ask who did (CloudTrail: CancelCommand), then run the plan again.',
   }),
+  cancelled: cause({
+    outcome: 'failed',
+    retry: false,
+    sentence: 'A person cancelled the run before the instance was done; older recovery points are untouched.',
+    remedy:
+      'Nothing is broken. When the reason has passed, run the plan again; what was copied is not copied twice.',
+  }),
   'command-not-sent': cause({
     outcome: 'failed',
     retry: false,

@@ -147,7 +147,7 @@ const lagsBehind = ({ commands }: Truth, endedCommand: string | undefined): bool
 
 /**
  * A record whose sender died before it had sent everything: this worker goes on in its place, unless the time of the
- * run is over. Undefined while the sender may still be at it.
+ * run is over or a person ended it. Undefined while the sender may still be at it.
  */
 const takeUpUnsent = async (
   doors: CheckDoors,
@@ -156,7 +156,7 @@ const takeUpUnsent = async (
   worker: Worker,
 ): Promise<RunRecord | undefined> => {
   const now = doors.clock.now();
-  const overdue = Date.parse(record.deadline) <= now.getTime();
+  const overdue = record.cancelled !== undefined || Date.parse(record.deadline) <= now.getTime();
   const incomplete = record.expected === undefined || record.commands.some(isUnsent);
   if (!incomplete) return record;
   if (!overdue && !mayTakeOver(record, worker, now)) return undefined;
@@ -176,7 +176,7 @@ const takeUpUnsent = async (
   return overdue ? adoptSent(doors, value) : (await sendIntended(doors, plan, record.run)).value;
 };
 
-/** Past the deadline nothing is sent any more, but a command that was sent and not noted still counts. */
+/** Past the end of a run nothing is sent any more, but a command that was sent and not noted still counts. */
 const adoptSent = async (doors: CheckDoors, record: RunRecord): Promise<RunRecord> => {
   const found = new Map<string, string>();
   for (const { comment } of record.commands.filter(isUnsent)) {
@@ -222,6 +222,7 @@ const retry = async (
   const now = doors.clock.now();
   const { value } = await revise(doors.runs, record.run, (current) =>
     current.state === 'closed' ||
+    current.cancelled !== undefined ||
     current.commands.some(({ attempt }) => attempt === 2) ||
     !mayTakeOver(current, worker, now)
       ? undefined
@@ -254,15 +255,19 @@ export const closeRun = async (
   const closedAt = doors.clock.now().toISOString();
   let closedByUs = false;
   const { value } = await revise(doors.runs, record.run, (current): RunRecord | undefined => {
-    // Another worker has sent something since: what was judged is not how it stands any more.
-    closedByUs = current.state !== 'closed' && current.commands.length === record.commands.length;
+    // Another worker has sent something since, or a person ended it: what was judged is not how it stands any more.
+    closedByUs =
+      current.state !== 'closed' &&
+      current.commands.length === record.commands.length &&
+      current.cancelled?.at === record.cancelled?.at;
     if (!closedByUs) return undefined;
     const { kind: _, ...outcome } = decision;
     const { settled: __, ...open } = withoutLease(current);
     const { problems, skipped } = record;
     return { ...open, ...outcome, problems, skipped, state: 'closed', closedAt };
   });
-  if (value.state !== 'closed') return lookAgain(doors, value, 'another worker has sent again meanwhile');
+  if (value.state !== 'closed')
+    return lookAgain(doors, value, 'another worker has sent again or cancelled it meanwhile');
   if (closedByUs) doors.log.info('closed', { run: value.run, result: value.result });
   return settle(doors, plan, value, worker);
 };

@@ -1,4 +1,5 @@
 import { causes } from './causes.ts';
+import { cancelledResults } from './decide-cancelled.ts';
 import { reconcile, type Standing, type Truth } from './reconcile.ts';
 import type { InstanceResult, RunRecord, RunResult } from './run-record.ts';
 
@@ -15,6 +16,10 @@ const leastRetrySeconds = 60;
 export const decide = (record: RunRecord, truth: Truth, now: Date): Decision => {
   const standings = reconcile(record, truth);
   const open = standings.filter((standing) => standing.kind === 'open');
+  if (record.cancelled !== undefined) {
+    const ended = cancelledResults(record.cancelled, standings, now);
+    return ended === undefined ? { kind: 'wait', soon: true, open: open.length } : close(record, ended);
+  }
   const secondsLeft = (Date.parse(record.deadline) - now.getTime()) / 1000;
   if (secondsLeft <= 0)
     return close(

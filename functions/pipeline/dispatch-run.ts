@@ -13,7 +13,7 @@ import type {
   Trigger,
   VerifyRequest,
 } from './run-record.ts';
-import { intendedCommands, type Sending, sendIntended } from './send-commands.ts';
+import { instancesPerCommand, intendedCommands, type Sending, sendIntended } from './send-commands.ts';
 import type { Telling } from './tell.ts';
 import { tellStarted } from './tell.ts';
 import { leaseOf, mayTakeOver, type Worker } from './worker.ts';
@@ -34,6 +34,8 @@ export type DispatchRequest = {
   /** Only these; undefined: the whole fleet. */
   readonly instances?: readonly string[];
   readonly allowShrink: boolean;
+  /** Instances at a time, in place of the plan's number. */
+  readonly concurrency?: string;
   /** What a restore brings back; there is one where the operation is `restore`. */
   readonly restore?: RestoreRequest;
   readonly verify?: VerifyRequest;
@@ -193,6 +195,7 @@ const newRecord = (
     commands: [],
     parameters: {
       allowShrink: request.allowShrink,
+      ...(request.concurrency === undefined ? {} : { concurrency: request.concurrency }),
       ...(request.restore === undefined ? {} : { restore: request.restore }),
       ...(request.verify === undefined ? {} : { verify: request.verify }),
       ...(request.prune === undefined ? {} : { prune: request.prune }),
@@ -220,7 +223,7 @@ const writeDownFleet = async (
       commands:
         fleet.expected.length === 0
           ? []
-          : intendedCommands(run, 1, targetsOf(request, fleet), doors.clock.now()),
+          : intendedCommands(run, 1, targetsOf(request, fleet, whole), doors.clock.now()),
       lease: leaseOf(worker),
     };
   });
@@ -253,8 +256,13 @@ const covered = (fleet: FleetSnapshot, instances: readonly string[] | undefined)
   };
 };
 
-const targetsOf = (request: DispatchRequest, fleet: FleetSnapshot): CommandTargets =>
-  request.instances === undefined
+/**
+ * The fleet's tag, one command and one limit, wherever everybody is meant; by name only where it has to be. Few who are named
+ * stay named: who is launched meanwhile is not meant.
+ */
+const targetsOf = (request: DispatchRequest, fleet: FleetSnapshot, whole: FleetSnapshot): CommandTargets =>
+  request.instances === undefined ||
+  (fleet.expected.length > instancesPerCommand && fleet.expected.length === whole.expected.length)
     ? request.plan.fleet
     : { kind: 'instances', instances: fleet.expected.map(({ instance }) => instance) };
 

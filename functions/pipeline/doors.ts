@@ -3,6 +3,7 @@ import type { CauseId } from './causes.ts';
 import type { Drain, LifeCycleAction } from './drain.ts';
 import type { Incident, SlackThread } from './incident.ts';
 import type { Overview } from './overview.ts';
+import type { PlanPause } from './pause.ts';
 import type {
   Channel,
   CommandTargets,
@@ -37,6 +38,7 @@ export type RunStore = DocumentStore<RunRecord> & {
 };
 export type IncidentStore = DocumentStore<Incident>;
 export type OverviewStore = DocumentStore<Overview>;
+export type PauseStore = DocumentStore<PlanPause>;
 export type DrainStore = DocumentStore<Drain>;
 
 export type ReportStore = {
@@ -74,8 +76,11 @@ export type InstanceFacts = {
 export type Inventory = {
   /** The fleet now: members, their life-cycle state and what SSM knows of their agents. */
   readonly take: (fleet: Fleet) => Promise<FleetSnapshot>;
-  /** Which of these instances still exist, and whether their agents are online; and who else is in the fleet. */
-  readonly look: (fleet: Fleet, instances: readonly string[]) => Promise<FleetNow>;
+  /** Which of the instances in doubt still exist, and whether their agents are online; and who is in the fleet besides those known. */
+  readonly look: (
+    fleet: Fleet,
+    instances: { readonly known: readonly string[]; readonly inDoubt: readonly string[] },
+  ) => Promise<FleetNow>;
   /** What EC2 knows of instances that cannot be reached. One that is missing is unknown to EC2. */
   readonly explain: (instances: readonly string[]) => Promise<ReadonlyMap<string, InstanceFacts>>;
   /** These instances alone, whatever their fleet is: one that is missing in the answer is gone. */
@@ -91,9 +96,13 @@ export type CommandRequest = {
   readonly comment: string;
   readonly targets: CommandTargets;
   readonly allowShrink: boolean;
+  /** `MaxConcurrency` of this command. */
+  readonly concurrency: string;
   readonly restore?: RestoreRequest;
   readonly verify?: VerifyRequest;
   readonly prune?: PruneRequest;
+  /** Over how many seconds the instances that begin at once are spread. */
+  readonly spreadSeconds: number;
   /** Seconds until the instance ends, for a final backup; absent: no limit. */
   readonly budgetSeconds?: number;
   readonly deliverySeconds: number;
@@ -116,6 +125,8 @@ export type RunCommand = {
   readonly findByComment: (comment: string, sentAfter: Date) => Promise<string | undefined>;
   /** The run that a command belongs to, by its comment; undefined for one that Lifeboat did not send. */
   readonly commentOf: (commandId: string) => Promise<string | undefined>;
+  /** Asks the instances to stop, and hands the command to nobody any more. SSM promises neither. Safe to call twice. */
+  readonly cancel: (commandId: string) => Promise<void>;
   /** Whether the command as a whole has ended, and every invocation, all pages. */
   readonly truth: (
     commandId: string,

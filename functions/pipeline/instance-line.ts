@@ -19,6 +19,7 @@ export type Said =
 
 const count = z._default(z.int().check(z.nonnegative()), 0);
 const pointText = z.string().check(z.regex(/^\d{8}T\d{6}Z-(final-)?backup$/));
+const ec2Instance = z.string().check(z.regex(/^i-[0-9a-f]{8,17}$/));
 const shortText = z.string().check(z.maxLength(600));
 const causeId = z.custom<CauseId>((value) => typeof value === 'string' && isCauseId(value));
 
@@ -48,6 +49,15 @@ const line = z.object({
   removedFiles: count,
   removedBytes: count,
   going: z.optional(z.array(pointText).check(z.maxLength(20))),
+  gone: z.optional(
+    z.object({
+      instances: z.array(ec2Instance).check(z.maxLength(20)),
+      points: count,
+      files: count,
+      bytes: count,
+    }),
+  ),
+  silent: z.optional(z.array(ec2Instance).check(z.maxLength(20))),
   seconds: z._default(z.number().check(z.nonnegative()), 0),
   // EFS says 2^63: no safe integer, and no reason to refuse the line.
   shareFreeBytes: z.optional(z.number().check(z.nonnegative())),
@@ -141,9 +151,11 @@ const reportOf = (value: Line): InstanceReport => ({
 });
 
 const pruneReportOf = (
-  { kept, removed, removedFiles, removedBytes, going }: Line,
+  { kept, removed, removedFiles, removedBytes, going, gone, silent }: Line,
   points: number,
 ): PruneReport => ({
   ...{ points, kept, removed, removedFiles, removedBytes },
   ...(going === undefined ? {} : { going }),
+  ...(gone === undefined ? {} : { gone }),
+  ...(silent === undefined ? {} : { silent }),
 });

@@ -25,6 +25,7 @@ const ofPlan = (plan: Plan, kind: NoticeKind, byHand: boolean): readonly Channel
       return wanted(plan.slack?.tell.success) ? slack : [];
     // An issue stays where it is until somebody works on it; a channel scrolls on.
     case 'reminded':
+    case 'paused':
       return slack;
     case 'failed':
     case 'escalated':

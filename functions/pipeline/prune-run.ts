@@ -5,9 +5,10 @@ import {
   type DispatchRequest,
   dispatchRun,
 } from './dispatch-run.ts';
+import { goneInstances } from './gone-instances.ts';
 import { makesPoints } from './overview.ts';
-import { pointName, timeOfRun } from './run-id.ts';
-import { isGoodResult, type RunRecord } from './run-record.ts';
+import { pointName, runId, timeOfRun } from './run-id.ts';
+import { isGoodResult, type PruneRequest, type RunRecord } from './run-record.ts';
 import type { Worker } from './worker.ts';
 
 export class NothingGoodToPruneAfter extends Error {
@@ -40,7 +41,7 @@ export const pruneAfter = async (
     trigger: { kind: 'run' as const, run, requestId: worker.requestId },
     scheduledTime,
     allowShrink: false,
-    prune: { after, dryRun: false },
+    prune: await whatToPrune(doors, plan, scheduledTime, { after, dryRun: false }),
     dryRun: false,
   };
   const answer = await dispatchRun(doors, request, worker);
@@ -60,9 +61,26 @@ export const pruneByHand = async (
   const isGood = newest?.result !== undefined && isGoodResult(newest.result);
   if (!isGood && !request.dryRun) throw new NothingGoodToPruneAfter(whyNot(request.plan.name, newest));
   const after = isGood ? pointName(newest.run) : undefined;
-  const prune = { ...(after === undefined ? {} : { after }), dryRun: request.dryRun };
+  const own = { ...(after === undefined ? {} : { after }), dryRun: request.dryRun };
+  const prune =
+    request.instances === undefined
+      ? await whatToPrune(doors, request.plan, request.scheduledTime, own)
+      : own;
   // The instances do the dry run: only they see what there is.
   return dispatchRun(doors, { ...request, prune, dryRun: false }, worker);
+};
+
+/** With what a prune of the whole fleet does about instances that are gone; asked once, before the run is written down. */
+const whatToPrune = async (
+  doors: DispatchDoors,
+  plan: Plan,
+  scheduledTime: Date,
+  own: PruneRequest,
+): Promise<PruneRequest> => {
+  const run = runId(plan.name, scheduledTime, 'prune');
+  if ((await doors.runs.read(run)) !== undefined) return own;
+  const gone = await goneInstances(doors, plan, run);
+  return gone === undefined ? own : { ...own, gone };
 };
 
 /** Runs that are looked through for one of the whole fleet. */
@@ -72,7 +90,8 @@ const newestOfTheFleet = async (doors: DispatchDoors, plan: string): Promise<Run
   for (const run of await doors.runs.newest(plan, mostRuns)) {
     if (!run.endsWith('-backup') || run.endsWith('-final-backup')) continue;
     const record = (await doors.runs.read(run))?.value;
-    if (record !== undefined && makesPoints(record) && record.scope === 'fleet') return record;
+    if (record !== undefined && makesPoints(record) && record.scope === 'fleet' && record.result !== 'paused')
+      return record;
   }
   return undefined;
 };

@@ -1,4 +1,5 @@
 import type { CauseId, Outcome } from './causes.ts';
+import type { Pause } from './pause.ts';
 
 export const operations = ['backup', 'final-backup', 'restore', 'verify', 'prune'] as const;
 export type Operation = (typeof operations)[number];
@@ -23,6 +24,10 @@ export type RunRecord = {
   readonly startedAt: Timestamp;
   /** When check closes the run whatever is still open. */
   readonly deadline: Timestamp;
+  /** Present once a person has ended it before its time: nothing is sent any more. */
+  readonly cancelled?: Cancellation;
+  /** Of a run that was skipped because its plan was paused. */
+  readonly paused?: Pause;
   /** Who works on the record and until when; a second worker waits until it is over. */
   readonly lease?: Lease;
   /** The whole fleet, or only instances that somebody named. */
@@ -36,6 +41,8 @@ export type RunRecord = {
   readonly commands: readonly SentCommand[];
   readonly parameters: {
     readonly allowShrink: boolean;
+    /** In place of the plan's, this once. */
+    readonly concurrency?: string;
     readonly restore?: RestoreRequest;
     readonly verify?: VerifyRequest;
     readonly prune?: PruneRequest;
@@ -74,8 +81,19 @@ export type VerifyRequest = { readonly at: string; readonly drillFiles: number }
 export type PruneRequest = {
   /** The recovery point that an instance must have, or a newer one, before anything goes; absent: any, of a dry run alone. */
   readonly after?: string;
+  /** Of the whole fleet: who looks after the folders of instances that are gone. */
+  readonly gone?: GoneInstances;
   /** The instances say what would go, and remove nothing. */
   readonly dryRun: boolean;
+};
+
+export type GoneInstances = {
+  /** The one instance that does it, in this run. */
+  readonly caretaker: string;
+  /** Gone by AWS's word, at most 20. */
+  readonly instances: readonly string[];
+  /** Their recovery points go where the newest is older than this, in the form of {@link compactTime}. */
+  readonly before: string;
 };
 
 export type Trigger =
@@ -85,6 +103,8 @@ export type Trigger =
   | { readonly kind: 'hand'; readonly requestId: string }
   /** An instance is on its way out: the first one of the wave. */
   | { readonly kind: 'drain'; readonly requestId: string };
+
+export type Cancellation = { readonly at: Timestamp; readonly requestId: string; readonly why?: string };
 
 export type Lease = { readonly holder: string; readonly until: Timestamp };
 
@@ -121,13 +141,19 @@ export type CommandTargets =
   | { readonly kind: 'instances'; readonly instances: readonly string[] };
 
 /**
- * `partial`: some instances are protected and some are not. `nothing-to-protect`: the fleet exists and has no instance.
+ * `paused`: it was skipped on purpose, and protects nobody. `partial`: some instances are protected and some are not. `nothing-to-protect`: the fleet exists and has no instance.
  */
-export type RunResult = 'protected' | 'protected-with-warnings' | 'partial' | 'failed' | 'nothing-to-protect';
+export type RunResult =
+  | 'protected'
+  | 'protected-with-warnings'
+  | 'partial'
+  | 'failed'
+  | 'nothing-to-protect'
+  | 'paused';
 
 /** Whether a run of this result leaves nobody unprotected. */
 export const isGoodResult = (result: RunResult | undefined): boolean =>
-  result !== 'failed' && result !== 'partial';
+  result !== 'failed' && result !== 'partial' && result !== 'paused';
 
 export type InstanceWarning = {
   readonly cause: CauseId;
@@ -182,9 +208,21 @@ export type PruneReport = {
   readonly removedBytes: number;
   /** Of a dry run, the oldest of the points that would go. */
   readonly going?: readonly string[];
+  /** Of the caretaker: what went of instances that are gone; of them, at most 5 names. */
+  readonly gone?: {
+    readonly instances: readonly string[];
+    readonly points: number;
+    readonly files: number;
+    readonly bytes: number;
+  };
+  /** Of the caretaker: instances of which nothing on the share is newer than is kept; whether they are gone is not said. */
+  readonly silent?: readonly string[];
 };
 
-/** `escalated`: data is now older than the objective. `reminded`: it goes on. `unheard`: the other channel could not be told. */
+/**
+ * `escalated`: data is now older than the objective. `reminded`: it goes on. `unheard`: the other channel could not be told.
+ * `paused`: the run was skipped on purpose.
+ */
 export type NoticeKind =
   | 'started'
   | 'succeeded'
@@ -192,7 +230,8 @@ export type NoticeKind =
   | 'escalated'
   | 'reminded'
   | 'recovered'
-  | 'unheard';
+  | 'unheard'
+  | 'paused';
 export type Channel = 'slack' | 'jira';
 
 /**

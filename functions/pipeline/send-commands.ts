@@ -2,6 +2,7 @@ import type { Plan } from '../config/plan.ts';
 import { type Clock, CommandRefused, type RunCommand, type RunStore, type Stored } from './doors.ts';
 import { revise } from './revise.ts';
 import type { CommandTargets, RunRecord, SentCommand } from './run-record.ts';
+import { spreadSeconds } from './spread.ts';
 import { withoutLease } from './worker.ts';
 
 export type Sending = {
@@ -11,7 +12,7 @@ export type Sending = {
 };
 
 /** Instance ids that one command takes (`SendCommand`, Targets: 50 values a criterion). */
-const instancesPerCommand = 50;
+export const instancesPerCommand = 50;
 /** `timeoutSeconds` of a document step: 5 to 172,800 seconds; out of that range the agent silently takes an hour. */
 const longestExecutionSeconds = 172_800;
 /** `TimeoutSeconds` of SendCommand: 30 seconds at least. */
@@ -46,9 +47,12 @@ const parts = (targets: CommandTargets): readonly CommandTargets[] => {
 export const sendIntended = async (doors: Sending, plan: Plan, run: string): Promise<Stored<RunRecord>> => {
   const stored = await doors.runs.read(run);
   if (stored === undefined) throw new Error(`There is no record of the run ${run}.`);
+  let { value: seen } = stored;
   for (const command of stored.value.commands.filter(isUnsent)) {
+    // A person ended the run meanwhile.
+    if (seen.cancelled !== undefined) break;
     const fate = await sendOne(doors, plan, stored.value, command, new Date(stored.value.deadline));
-    await revise(doors.runs, run, (record) => noted(record, command.comment, fate));
+    seen = (await revise(doors.runs, run, (record) => noted(record, command.comment, fate))).value;
   }
   return revise(doors.runs, run, (record) =>
     record.state === 'closed' ? undefined : withoutLease({ ...record, state: 'running' }),
@@ -84,6 +88,8 @@ export const sendOne = async (
       comment: command.comment,
       targets: command.targets,
       ...record.parameters,
+      concurrency: concurrencyOf(plan, record, command),
+      spreadSeconds: isFinal ? 0 : spreadOf(plan, record, command, secondsLeft),
       ...(isFinal ? { budgetSeconds: Math.max(shortestDeliverySeconds, secondsLeft) } : {}),
       deliverySeconds: Math.max(shortestDeliverySeconds, delivery),
       executionSeconds: Math.max(shortestDeliverySeconds, Math.min(longestExecutionSeconds, secondsLeft)),
@@ -94,6 +100,28 @@ export const sendOne = async (
     if (error instanceof CommandRefused) return { refused: error.message };
     throw error;
   }
+};
+
+/**
+ * How many of a command's instances work at a time. Systems Manager counts each command by itself, so a limit is shared
+ * between the commands that name the instances of one attempt, one each at least; a percentage of each is one of all.
+ */
+const concurrencyOf = (plan: Plan, record: RunRecord, { attempt, comment }: SentCommand): string => {
+  const limit = record.parameters.concurrency ?? plan.concurrency;
+  const parts = record.commands.filter((command) => command.attempt === attempt);
+  if (limit.endsWith('%') || parts.length < 2) return limit;
+  const place = parts.findIndex((part) => part.comment === comment);
+  const share = Math.floor(Number(limit) / parts.length);
+  const rest = Number(limit) % parts.length;
+  return String(Math.max(1, share + (place < rest ? 1 : 0)));
+};
+
+const spreadOf = (plan: Plan, record: RunRecord, { attempt }: SentCommand, secondsLeft: number): number => {
+  const named = record.commands.flatMap((command) =>
+    command.attempt === attempt && command.targets.kind === 'instances' ? command.targets.instances : [],
+  );
+  const instances = named.length === 0 ? (record.expected?.length ?? 0) : named.length;
+  return spreadSeconds(record.parameters.concurrency ?? plan.concurrency, instances, secondsLeft);
 };
 
 export const noted = (record: RunRecord, comment: string, fate: Fate): RunRecord | undefined =>

@@ -67,6 +67,7 @@ const afterTheEnd: readonly NoticeKind[] = [
   'reminded',
   'recovered',
   'unheard',
+  'paused',
 ];
 
 /**

@@ -1,7 +1,8 @@
 import type { Plan } from '../config/plan.ts';
-import type { DrainStore, FleetNow, Inventory, RunCommand } from './doors.ts';
+import type { DrainStore, FleetNow, Inventory, Invocation, RunCommand } from './doors.ts';
 import type { Save } from './drain.ts';
-import type { Truth } from './reconcile.ts';
+import { whatItSaid } from './instance-line.ts';
+import type { CommandTruth, Truth } from './reconcile.ts';
 import type { RunRecord } from './run-record.ts';
 
 /** Those that know how a run stands. */
@@ -27,10 +28,24 @@ export const truthOf = async (
     commands.push({ command, ...told });
   }
   const invoked = commands.flatMap(({ invocations }) => invocations.map(({ instance }) => instance));
-  const instances = new Set([...(record.expected ?? []).map(({ instance }) => instance), ...invoked]);
-  const { there, others } = await doors.inventory.look(plan.fleet, [...instances]);
-  const drained = await drainedOf(doors, plan, [...instances], there);
+  const known = [...new Set([...(record.expected ?? []).map(({ instance }) => instance), ...invoked])];
+  const safe = safeAfter(record.run, commands);
+  const inDoubt = known.filter((instance) => !safe.has(instance));
+  const { there, others } = await doors.inventory.look(plan.fleet, { known, inDoubt });
+  const drained = await drainedOf(doors, plan, inDoubt, there);
   return { commands, now: there, others, drained, mayLag };
+};
+
+/** Whoever has said that all is well is not asked for: in a good night of thousands that is every one. */
+const safeAfter = (run: string, commands: readonly CommandTruth[]): ReadonlySet<string> => {
+  const newest = new Map<string, Invocation>();
+  for (const { invocations } of [...commands].sort((a, b) => a.command.attempt - b.command.attempt))
+    for (const invocation of invocations) newest.set(invocation.instance, invocation);
+  return new Set(
+    [...newest.values()]
+      .filter((invocation) => whatItSaid(invocation, run).kind === 'protected')
+      .map(({ instance }) => instance),
+  );
 };
 
 /** The final backups of those that are gone or going. */

@@ -8,6 +8,7 @@ import { bootDisk, foldersOf, shareCanFill, sourceIsMounted } from './folders.ts
 import { readProgress } from './progress.ts';
 import { tryOutSandbox } from './sandbox-trial.ts';
 import { fullShareBytes } from './share-full.ts';
+import { simulatedAgent } from './simulated-agent.ts';
 
 export type FleetOptions = {
   readonly bus: EventBus;
@@ -28,7 +29,7 @@ export const startFleet = async (
   options: FleetOptions,
 ): Promise<LocalFleet> => {
   checkDistinct(specs);
-  if (specs.length > 0) tryOutSandbox();
+  if (specs.some(({ simulated }) => simulated === undefined)) tryOutSandbox();
   const machines = new Map<string, Machine>();
   const known = [...specs];
   for (const [index, spec] of specs.entries()) {
@@ -83,21 +84,25 @@ const boot = async (spec: InstanceSpec, index: number, options: FleetOptions): P
   const privateIp = `10.0.${1 + Math.floor(index / 200)}.${17 + (index % 200)}`;
   const hostname = `ip-${privateIp.replaceAll('.', '-')}`;
   const agentVersion = options.agentVersion ?? defaultAgentVersion;
-  await bootDisk(spec, hostname);
+  if (spec.simulated === undefined) await bootDisk(spec, hostname);
   // Too much for this fault is better said now than in the middle of the night.
   if (shareCanFill(spec) && spec.share !== undefined) await fullShareBytes(spec.share, spec.id);
   let plugPulled = false;
-  const local: LocalAgent = startAgent({
-    instance: spec,
-    hostname,
-    region: options.region,
-    agentVersion,
-    clock: options.clock,
-    reports: () => !plugPulled && instance.state === 'running' && instance.ping === 'Online',
-    onStart: (script) => {
-      if (spec.faults.includes('instance-gone')) void dieAtWork(spec, script, terminate);
-    },
-  });
+  const reports = () => !plugPulled && instance.state === 'running' && instance.ping === 'Online';
+  const local: LocalAgent =
+    spec.simulated === undefined
+      ? startAgent({
+          instance: spec,
+          hostname,
+          region: options.region,
+          agentVersion,
+          clock: options.clock,
+          reports,
+          onStart: (script) => {
+            if (spec.faults.includes('instance-gone')) void dieAtWork(spec, script, terminate);
+          },
+        })
+      : simulatedAgent(spec.simulated, { agentVersion, reports });
   const launchedAt = await launchTime(spec, options.clock.now());
   const instance: LocalInstance = {
     ...{ id: spec.id, group: spec.group, tags: spec.tags, launchedAt, privateIp, agentVersion },
@@ -118,6 +123,7 @@ const boot = async (spec: InstanceSpec, index: number, options: FleetOptions): P
 
 /** An instance is as old as its disk. */
 const launchTime = async (spec: InstanceSpec, now: Date): Promise<Date> => {
+  if (spec.simulated !== undefined) return now;
   const { birthtimeMs, ctimeMs } = await stat(foldersOf(spec).disk);
   return new Date(Math.min(birthtimeMs || ctimeMs, now.getTime()));
 };

@@ -4,6 +4,7 @@ import type { CallLog, LocalClock } from '../contract.ts';
 import { jsonError, unknownOperation } from './aws-json.ts';
 import type { Endpoint, Exchange, IncomingRequest } from './exchange.ts';
 import { AwsFailure, asFailure } from './failure.ts';
+import type { Pacer } from './pacer.ts';
 import { queryError } from './query.ts';
 import { callerOf, readSignature } from './signature.ts';
 
@@ -27,6 +28,7 @@ export const startProtocolServer = async (options: {
   readonly clock: Pick<LocalClock, 'now'>;
   readonly calls: CallLog;
   readonly endpoints: readonly Endpoint[];
+  readonly pace?: Pacer;
 }): Promise<ProtocolServer> => {
   let open = 0;
   const server = createServer((incoming, response) => {
@@ -67,7 +69,8 @@ const converse = async (options: Options, incoming: IncomingMessage, response: S
   const exchange =
     body === 'too-large'
       ? unknownExchange(request, requestId, signature?.service, tooLarge())
-      : await exchangeFor(options.endpoints, request, requestId);
+      : await exchangeFor(options, request, requestId);
+  await options.pace?.wait(exchange, performance.now() - started);
   options.calls.record({
     at,
     service: exchange.service,
@@ -82,11 +85,13 @@ const converse = async (options: Options, incoming: IncomingMessage, response: S
 };
 
 const exchangeFor = async (
-  endpoints: readonly Endpoint[],
+  { endpoints, pace }: Options,
   request: IncomingRequest,
   requestId: string,
 ): Promise<Exchange> => {
   const signature = readSignature(request);
+  const throttled = pace?.refuses(signature?.service ?? '', operationOf(request));
+  if (throttled !== undefined) return unknownExchange(request, requestId, signature?.service, throttled);
   const endpoint = endpoints.find((one) => one.takes(request, signature?.service));
   try {
     if (endpoint === undefined) return unknownExchange(request, requestId, signature?.service);
@@ -97,6 +102,19 @@ const exchangeFor = async (
   }
 };
 
+/** As far as it can be told without knowing the service; a REST request by its method and path. */
+const operationOf = (request: IncomingRequest): string => {
+  const action = new URLSearchParams(request.body.subarray(0, 1000).toString('utf8')).get('Action');
+  return (
+    request.headers['x-amz-target']?.split('.').at(-1) ??
+    (speaksQuery(request) ? action : null) ??
+    `${request.method} ${request.path}`
+  );
+};
+
+const speaksQuery = (request: IncomingRequest): boolean =>
+  (request.headers['content-type'] ?? '').includes('x-www-form-urlencoded');
+
 /** A service that local AWS does not have answers in the protocol that the request speaks. */
 const unknownExchange = (
   request: IncomingRequest,
@@ -104,10 +122,8 @@ const unknownExchange = (
   scope: string | undefined,
   failure?: AwsFailure,
 ): Exchange => {
-  const action = new URLSearchParams(request.body.subarray(0, 1000).toString('utf8')).get('Action');
-  const isQuery = (request.headers['content-type'] ?? '').includes('x-www-form-urlencoded');
-  const operation =
-    request.headers['x-amz-target'] ?? (isQuery ? action : null) ?? `${request.method} ${request.path}`;
+  const isQuery = speaksQuery(request);
+  const operation = operationOf(request);
   const service = scope ?? 'unknown';
   const told = failure ?? unknownService(service, operation, isQuery);
   const answer = isQuery

@@ -6,9 +6,11 @@ import type {
   LocalClock,
   LocalFleet,
   LocalStack,
+  Pace,
   SchedulerEngine,
 } from '../contract.ts';
 import type { DeadLetters } from '../events/dead-letters.ts';
+import { pacerOf } from '../protocol/pacer.ts';
 import { startProtocolServer } from '../protocol/server.ts';
 import type { LifeCycleEngine } from './auto-scaling/life-cycle-engine.ts';
 import { autoScalingEndpoint } from './auto-scaling/service.ts';
@@ -47,6 +49,7 @@ export type ServicesOptions = {
   /** How far behind the truth SSM's lists may be, milliseconds of real time. Default 40; 0 switches it off. */
   readonly lagMilliseconds?: number;
   readonly lifeCycle: LifeCycleEngine;
+  readonly pace?: Pace;
 };
 
 /** How many SendCommand calls are refused, then how many invocations end as `Failed`, `RateExceeded`. */
@@ -94,7 +97,8 @@ export const startServices = async (options: ServicesOptions): Promise<LocalServ
     lambdaEndpoint({ runner, functions: stack.functions, clock, account, region }),
     s3Endpoint({ store: objects, region }),
   ];
-  const server = await startProtocolServer({ port: options.port, clock, calls, endpoints });
+  const pace = options.pace === undefined ? {} : { pace: pacerOf(options.pace) };
+  const server = await startProtocolServer({ port: options.port, clock, calls, endpoints, ...pace });
   return {
     endpoint: server.endpoint,
     objects,

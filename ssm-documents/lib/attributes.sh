@@ -11,17 +11,18 @@ give_attributes() {
   fi
   : >attribute.errors
   list_back >back
-  if ((EUID == 0)); then give_each '4,5' '[fdl]' chown -h; fi
-  give_each 3 '[fd]' chmod
+  if ((EUID == 0)); then give_each '4,5' '[fl]' chown -h; fi
+  give_each 3 f chmod
   give_each 7 '[fl]' touch -h -d
-  give_each 7 d touch -h -d
+  give_folders
+  list_back >back
   head -n 20 attribute.errors >&2
   cut -d' ' -f1-5,7 back >back.attributes
   sed -n '/^[^ ]* [fdl] /p' attributes | cut -d' ' -f1-5,7 | comm -23 - back.attributes | first_fields >findings
   warn_of attributes-not-set
 }
 
-# Gives what differs in FIELDS its value with COMMAND, those with the same value together; back is up to date before and after.
+# Gives files that differ in FIELDS their value with COMMAND, those with the same value together; back is up to date before and after.
 give_each() { # FIELDS KINDS COMMAND...
   local value fields=$1 kinds=$2
   shift 2
@@ -36,6 +37,60 @@ give_each() { # FIELDS KINDS COMMAND...
     (cd "$INTO" && xargs -0 -r "$@" "$ARGUMENT" --) <different.names 2>>attribute.errors || true
   done <values
   if [[ -s values ]]; then list_back >back; fi
+}
+
+# Nearly every folder has a time of its own, and touch sets one time: so tar unpacks an archive of nothing but folders.
+give_folders() {
+  sed -n '/^[^ ]* d /p' attributes | cut -d' ' -f1,3-5,7 >should
+  cut -d' ' -f1,3-5,7 back | comm -23 should - >different
+  if [[ ! -s different ]]; then return 0; fi
+  archive_of_folders <different | tar --extract --file=- "--directory=$INTO" --delay-directory-restore --numeric-owner \
+    "--$( ((EUID == 0)) || echo no-)same-owner" --preserve-permissions --warning=no-timestamp 2>>attribute.errors || true
+}
+
+# For lines "name mode uid gid mtime" on stdin an archive on stdout, of folders alone, as POSIX.1-2001 has it (pax, Interchange
+# Format): each has a block that announces its values, the values, and a block that says that it is a folder.
+archive_of_folders() {
+  local name mode uid gid mtime values padding nothing
+  printf -v nothing '%0512d' 0
+  nothing=${nothing//0/'\x00'}
+  while read -r name mode uid gid mtime; do
+    printf -v name './%b' "${name//%/\\x}"
+    argument_of "$mtime"
+    values=''
+    add_value path "$name"
+    add_value uid "$uid"
+    add_value gid "$gid"
+    add_value mtime "${ARGUMENT#@}"
+    archive_block x 0 "${#values}"
+    padding=$(((512 - ${#values} % 512) % 512))
+    printf '%s%b' "$values" "${nothing:0:4*padding}"
+    archive_block 5 "$mode" 0
+  done
+  printf '%b' "$nothing$nothing"
+}
+
+# "<length of all this> <key>=<value>" and the end of a line.
+add_value() { # KEY VALUE
+  local size=$((${#1} + ${#2} + 3)) length
+  for ((length = size + 1; length != size + ${#length}; length++)); do :; done
+  values+="$length $1=$2"$'\n'
+}
+
+# The header of TYPE. Its checksum is the sum of its bytes; only some digits differ from one to the other.
+archive_block() { # TYPE OCTAL_MODE SIZE
+  local mode size type sum digits digit
+  printf -v mode %07d "$2"
+  printf -v size %011o "$3"
+  printf -v type %d "'$1"
+  sum=$((3095 + type)) digits=$mode$size
+  while [[ -n $digits ]]; do
+    digit=${digits:0:1} digits=${digits:1}
+    sum=$((sum + digit))
+  done
+  printf -v sum %06o "$sum"
+  # name, mode, uid, gid, size, mtime, checksum, type, linkname, magic, and nothing in the rest.
+  printf '%b' "x${nothing:0:396}$mode\\x000000000\\x000000000\\x00$size\\x0000000000000\\x00$sum\\x00 $1${nothing:0:400}ustar\\x0000${nothing:0:988}"
 }
 
 # ARGUMENT: a value as chown, chmod or touch want it. Before 1970 the manifest's nanoseconds count forward, those of touch backward.

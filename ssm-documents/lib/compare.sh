@@ -53,7 +53,7 @@ find_touched() {
   first_fields <candidates >candidates.names
   hash_files "$FROM" candidates.names candidates.now
   sed -n 's/ ?$//p' candidates >candidates.unknown
-  hash_copies candidates.unknown candidates.copied
+  hash_copies candidates.unknown candidates.copied base
   { sed '/ ?$/d' candidates && cat candidates.copied; } | sort >candidates.base
   join candidates.now candidates.base | sed -nE 's/^([^ ]* ([0-9a-f]{64})) \2$/\1/p' >touched
   join -v1 copy touched >copy.left
@@ -92,12 +92,12 @@ check_shrink() {
 }
 
 # The same of what lies in current/. A copy that is missing is left out; a share that fails ends the operation.
-hash_copies() { # NAMES OUT
+hash_copies() { # NAMES OUT ENTRIES
   if [[ ! -s $1 ]]; then
     : >"$2"
     return 0
   fi
-  hash_in_streams "$BASE/current" "$1" "$2"
+  hash_in_streams "$BASE/current" "$1" "$2" "$3"
   if grep -vE ': (No such file or directory|Not a directory|Is a directory)$' "$2.errors" >"$2.trouble"; then
     fail_for_share "$2.trouble" share-error "copies in $BASE/current cannot be read"
   fi

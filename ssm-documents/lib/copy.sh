@@ -75,13 +75,13 @@ copy_files() { # NAMES PASS
   mkfifo "$pass.copied"
   start_copying "$pass.copied"
   # Beside the copying, so that each byte is read from the disk once; but when time is short, only what was copied.
-  if ((BUDGET_SECONDS == 0)); then hash_beside "$FROM" "$pass.raw"; fi
+  if ((BUDGET_SECONDS == 0)); then hash_beside "$FROM"; fi
   follow_copying "$pass.copied"
   wait_for "${COPYING[@]}"
   progress check "$COPY_FILES" "$COPY_FILES" "$COPY_BYTES" "$COPY_BYTES"
   if ((BUDGET_SECONDS > 0)); then
     find_late "$pass"
-    hash_beside "$FROM" "$pass.raw"
+    hash_beside "$FROM"
   fi
   wait_for "${HASHING[@]}"
   cat hash-part.*.hashes | hash_lines >"$pass.hashes"

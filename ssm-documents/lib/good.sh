@@ -3,15 +3,22 @@
 
 # The newest point is that of the run that led here, or a later one, and nothing was begun since that did not end.
 check_newest() {
-  local name
+  local rest
   NEWEST=''
   if ((${#POINTS[@]} > 0)); then NEWEST=${POINTS[-1]}; fi
   if [[ -z $NEWEST && -z $AFTER ]]; then return 0; fi
   if [[ -z $NEWEST ]] && ((${#HISTORY[@]} == 0)); then return 0; fi
   if [[ $NEWEST < $AFTER ]]; then fail prune-refused "the newest recovery point is ${NEWEST:-none}, not $AFTER"; fi
-  if [[ -n $MARK ]]; then fail prune-refused "$MARK has begun to change current/ and has not ended"; fi
+  rest=$(unfinished_work)
+  if [[ -n $rest ]]; then fail prune-refused "$rest"; fi
+}
+
+# What a run has left that began after the newest point and did not end; nothing where there is none.
+unfinished_work() {
+  local name
+  if [[ -n $MARK ]]; then echo "$MARK has begun to change current/ and has not ended"; fi
   for name in "${HISTORY[@]}"; do
-    if [[ ${name%%~*} > $NEWEST ]]; then fail prune-refused "history/$name is newer than the newest recovery point"; fi
+    if [[ -z $MARK && ${name%%~*} > $NEWEST ]]; then echo "history/$name is newer than the newest recovery point"; break; fi
   done
 }
 

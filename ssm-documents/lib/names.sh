@@ -58,13 +58,8 @@ export ENTRY='%y/%m/%U/%G/%s/%T@/%C@/%i/%D.%i/%n/%p//%l\0'
 # Records of those of the ./names on stdin (ended by NUL) that are there, below FOLDER.
 list_names() { # FOLDER
   cd "$1"
-  xargs -0 -r bash -c 'list_arguments "$@"' bash || true
+  xargs -0 -r sh -c "exec find \"\$@\" -maxdepth 0 -printf '$ENTRY' 2>/dev/null" sh || true
 }
-
-list_arguments() {
-  find "$@" -maxdepth 0 -printf "$ENTRY" 2>/dev/null
-}
-export -f list_arguments
 
 # Records of find's ENTRY on stdin; entries on stdout, sorted: name type mode uid gid size mtime link inode ctime. mtime and
 # ctime: seconds.nanoseconds; link: the target of a symbolic link, <device>.<inode> of a file with several names, else "-".

@@ -82,7 +82,7 @@ read_everything() {
     sed -n "s/ $PLACE\$//p" located >placed.names
     if [[ ! -s placed.names ]]; then continue; fi
     progress verify 0 "$FILES" 0 "$BYTES"
-    hash_in_streams "${PLACES[place]}" placed.names placed.hashes
+    hash_in_streams "${PLACES[place]}" placed.names placed.hashes wanted
     join -o 1.1,1.9 wanted placed.names | comm -23 - placed.hashes | sed "s/\$/ $PLACE/" >>rotten
   done
   sort -o rotten rotten

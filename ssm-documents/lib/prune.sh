@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Removes the recovery points of this instance that no rule of the plan keeps, and what they alone needed: docs/share-format.md says
-# how, docs/decisions/pruning.md why. Reads RUN, AFTER, SHARE, SHARE_ID, LAST, DAILY, WEEKLY, MONTHLY, YEARLY, MINIMUM, ZONE, DRY_RUN,
-# BUDGET_SECONDS, NICE (the document's parameters) and the environment that backup.sh reads. Promises: what a point that stays
-# needs is never touched, whatever fails in between; nothing goes when the newest point is not good; what was left
-# undone is done by the next prune.
+# Removes the recovery points of this instance that no rule of the plan keeps, and what they alone needed; then, on one instance of the
+# fleet, those of instances that are gone: docs/share-format.md says how, docs/decisions/pruning.md why. Reads RUN, AFTER, SHARE,
+# SHARE_ID, LAST, DAILY, WEEKLY, MONTHLY, YEARLY, MINIMUM, ZONE, CARETAKER, GONE, GONE_BEFORE, DRY_RUN, BUDGET_SECONDS, NICE (the
+# document's parameters) and the environment that backup.sh reads. Promises: what a point that stays needs is never touched, whatever
+# fails in between; nothing goes when the newest point is not good; what was left undone is done by the next prune.
 
 # shellcheck source=ssm-documents/lib/causes.sh
 source "${LIB:-.}/causes.sh"
@@ -31,6 +31,8 @@ source "${LIB:-.}/good.sh"
 source "${LIB:-.}/thin.sh"
 # shellcheck source=ssm-documents/lib/remove.sh
 source "${LIB:-.}/remove.sh"
+# shellcheck source=ssm-documents/lib/gone.sh
+source "${LIB:-.}/gone.sh"
 
 readonly PRUNE_TOOLS='bash cat comm cut find flock grep gzip head ionice join mkdir mv renice rm rmdir sed
   sha256sum sort split sync tail tr wc xargs'
@@ -50,6 +52,14 @@ prune() {
   check_newest
   decide_points
   tell_decision
+  remove_points
+  care_for_gone
+  finish
+}
+
+# What BASE has in GOING, and what earlier prunes have left.
+remove_points() {
+  REMOVE_FROM=$BASE/history
   if ((${#GOING[@]} > 0 || ${#UNFINISHED[@]} > 0)); then
     prove_kept_points
     finish_earlier_prune
@@ -58,7 +68,6 @@ prune() {
   fi
   sweep_history
   if ((REMOVED + ${#UNFINISHED[@]} > 0)); then sweep_lists; fi
-  finish
 }
 
 check_parameters() {
@@ -73,6 +82,9 @@ check_parameters() {
   done
   [[ $MINIMUM =~ ^[1-9][0-9]{0,4}$ ]] || fail bad-parameter "minimum: $MINIMUM is no number of recovery points"
   [[ $ZONE =~ ^-?[0-9]{1,5}(,[0-9]{8}T[0-9]{6}Z=-?[0-9]{1,5})*$ ]] || fail bad-parameter "zone: $ZONE is no time zone's offsets"
+  [[ $CARETAKER =~ ^(m?i-[0-9a-f]{8,17})?$ ]] || fail bad-parameter "caretaker: $CARETAKER is no instance"
+  [[ $GONE =~ ^(i-[0-9a-f]{8,17}(,i-[0-9a-f]{8,17}){0,19})?$ ]] || fail bad-parameter "gone: $GONE is no list of instances"
+  [[ $GONE_BEFORE =~ ^([0-9]{8}T[0-9]{6}Z)?$ ]] || fail bad-parameter "goneBefore: $GONE_BEFORE is no time"
   [[ $DRY_RUN =~ ^(no|yes)$ ]] || fail bad-parameter "dryRun: $DRY_RUN is neither yes nor no"
   [[ $BUDGET_SECONDS =~ ^[0-9]{1,6}$ ]] || fail bad-parameter "budgetSeconds: $BUDGET_SECONDS is no number of seconds"
   [[ $NICE =~ ^(1?[0-9])$ ]] || fail bad-parameter "nice: $NICE is not between 0 and 19"
@@ -144,20 +156,42 @@ tell_decision() {
 
 finish() {
   local names='' verb=gone left=$((${#GOING[@]} - REMOVED))
-  if ((LATE > 0)); then warn prune-unfinished "$((left > 0 ? left : 1))" "${GOING[REMOVED]:-history of points that are gone}"; fi
+  if ((LATE > 0)); then
+    warn prune-unfinished "$(((left > 0 ? left : 1) + GONE_LEFT))" "${GOING[REMOVED]:-history of points that are gone}"
+  elif ((GONE_LEFT > 0)); then
+    warn prune-unfinished "$GONE_LEFT" "$LEFT_WHY"
+  fi
+  if [[ $DRY_RUN == yes ]]; then verb='would go'; fi
+  say "$FOUND recovery points, ${#KEPT[@]} of them stay; $REMOVED $verb, with $REMOVED_FILES files of $REMOVED_BYTES bytes"
   if [[ $DRY_RUN == yes ]]; then
-    printf -v names '"%s",' "${GOING[@]:0:20}"
-    if ((${#GOING[@]} == 0)); then names=''; fi
-    names=",\"dryRun\":true,\"going\":[${names%,}]"
+    names_json $((${#GONE_NAMES[@]} > 0 ? 12 : 20)) "${GOING[@]}"
+    names=",\"dryRun\":true,\"going\":$NAMES"
+  elif ((${#SILENT[@]} > 0)); then
+    names_json 12 "${SILENT[@]}"
+    names=",\"silent\":$NAMES"
+  fi
+  if ((${#GONE_NAMES[@]} + GONE_FILES > 0)); then
+    say "of instances that are gone: $GONE_POINTS $verb, with $GONE_FILES files of $GONE_BYTES bytes"
+    names_json 5 "${GONE_NAMES[@]}"
+    printf -v NAMES ',"gone":{"instances":%s,"points":%d,"files":%d,"bytes":%d}' "$NAMES" "$GONE_POINTS" "$GONE_FILES" "$GONE_BYTES"
+    names+=$NAMES
   fi
   answer_head "protected$( ((${#WARNED[@]} > 0)) && echo -with-warnings)"
   seconds
   warnings_json 110
-  if [[ $DRY_RUN == yes ]]; then verb='would go'; fi
-  say "$FOUND recovery points, ${#KEPT[@]} of them stay; $REMOVED $verb, with $REMOVED_FILES files of $REMOVED_BYTES bytes"
   printf -v ANSWER '%s,"points":%d,"kept":%d,"removed":%d,"removedFiles":%d,"removedBytes":%d%s,"seconds":%s,"warnings":%s}' \
     "$ANSWER_HEAD" "$FOUND" "${#KEPT[@]}" "$REMOVED" "$REMOVED_FILES" "$REMOVED_BYTES" "$names" "$PASSED" "$WARNINGS"
   answer "$ANSWER"
+}
+
+# NAMES: a JSON list of the first of some names.
+names_json() { # MOST NAME...
+  local most=$1
+  shift
+  NAMES='[]'
+  if (($# == 0)); then return 0; fi
+  printf -v NAMES '"%s",' "${@:1:most}"
+  NAMES="[${NAMES%,}]"
 }
 
 set -Eeuo pipefail

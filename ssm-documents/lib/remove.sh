@@ -9,17 +9,27 @@ out_of_time() {
 
 # Removes the lines of found that are not in needed, then the folders that nothing needed is left in.
 remove_found() { # HISTORY_FOLDER...
-  local depth deepest
   comm -23 found needed | sed -nE 's,^([^ ]*) [^ ]* ([^d]) ([0-9]*) ([^ ]*)$,\4/\1 \2 \3,p' >leaving
   if [[ $DRY_RUN == yes ]]; then
     count_removed leaving
     return 0
   fi
+  remove_leaving
+  if ((LATE > 0)); then return 0; fi
+  empty_folders "$@"
+  remove_empty
+}
+
+# Removes the names of leaving, a field of its lines, and counts them.
+remove_leaving() {
   first_fields <leaving | folder_by_folder >names
   remove_names names rm -f
   count_leaving
-  if ((LATE > 0)); then return 0; fi
-  empty_folders "$@"
+}
+
+# Removes the folders of empty, the deepest first.
+remove_empty() {
+  local depth deepest
   deepest=$(sed 's,[^/],,g' empty | sort | tail -n 1)
   for ((depth = ${#deepest}; depth >= 0; depth--)); do
     sed -nE "/^([^\/]*\/){$depth}[^\/]*\$/p" empty | folder_by_folder >names
@@ -62,21 +72,21 @@ count_removed() { # LINES
   REMOVED_FILES=$((REMOVED_FILES + COUNT)) REMOVED_BYTES=$((REMOVED_BYTES + SUM))
 }
 
-# Removes names below history/ with COMMAND. LATE: time was over before all were.
+# Removes names below REMOVE_FROM with COMMAND. LATE: time was over before all were.
 remove_names() { # NAMES COMMAND...
-  local stream batch batches removing=()
+  local stream batch removing=()
   if [[ ! -s $1 ]]; then return 0; fi
   clear_batches
   make_batches "$1" r 200
-  batches=(batches/*)
-  for ((stream = 0; stream < STREAMS && stream < ${#batches[@]}; stream++)); do
+  enough_streams "$STREAMS"
+  for ((stream = 0; stream < ENOUGH; stream++)); do
     REMOVER=("${@:2}")
     take_batches taken remove_batch 3>&- &
     removing+=("$!")
   done
   CHILDREN+=("${removing[@]}")
   wait_for "${removing[@]}"
-  for batch in "${batches[@]}"; do
+  for batch in batches/*; do
     if [[ ! -e taken/${batch##*/} ]]; then LATE=1; fi
   done
 }
@@ -87,7 +97,7 @@ remove_batch() { # BATCH
 }
 
 remove_in_folder() { # FOLDER NAME...
-  local folder=$BASE/history${1#.}
+  local folder=$REMOVE_FROM${1#.}
   shift
   cd -P -- "$folder" 2>"$ERRORS" || fail_for_share "$ERRORS" share-error "$folder cannot be entered"
   if [[ $PWD != "$folder" ]]; then fail share-error "$folder leads to $PWD"; fi

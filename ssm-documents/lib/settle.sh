@@ -69,7 +69,7 @@ settle_doubtful() {
     return 0
   fi
   first_fields <doubtful >doubtful.names
-  hash_copies doubtful.names doubtful.copied
+  hash_copies doubtful.names doubtful.copied now
   join -v1 pass1.hashes pass1.changed | sort - pass2.hashes >all.hashes
   # name reason copied source base
   join -a1 -e- -o 1.1,1.2,2.2 doubtful doubtful.copied |

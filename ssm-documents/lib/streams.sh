@@ -2,7 +2,9 @@
 # Work in parallel. On a network share every file operation is a round trip, so what counts is how many are on their way at
 # once; the processor hardly matters. Each stream is a process that takes batches of names until none is left.
 
-# MOST_STREAMS: as many as the machine carries. As nice as the plan wants us to be.
+readonly FEWEST_IN_BATCH=16
+
+# MOST_STREAMS: as many as the machine carries. LOCAL_STREAMS: as many as its disk has any use for. As nice as the plan wants us to be.
 ease_load() {
   local word memory=0
   CORES=0
@@ -13,6 +15,7 @@ ease_load() {
   while read -r word memory _; do
     if [[ $word == MemAvailable: ]]; then break; fi
   done </proc/meminfo
+  LOCAL_STREAMS=$((CORES < 4 ? 2 * CORES : 8))
   # Two processes of 3 MB a stream.
   MOST_STREAMS=$((memory > 0 && memory < 262144 ? 6 : 16))
   # Six tenths of the time for copying; the rest is for proving and for the manifest.
@@ -24,7 +27,7 @@ ease_load() {
 count_streams() {
   case $MOUNT_TYPE in
     nfs | nfs4 | cifs | smb3 | fuse | fuse.* | 9p | efs | ceph | glusterfs | lustre) STREAMS=$MOST_STREAMS ;;
-    *) STREAMS=$((CORES < 4 ? 2 * CORES : 8)) ;;
+    *) STREAMS=$LOCAL_STREAMS ;;
   esac
   STREAMS=${LIFEBOAT_STREAMS:-$STREAMS}
   if ((STREAMS > MOST_STREAMS)); then STREAMS=$MOST_STREAMS; fi
@@ -36,13 +39,21 @@ clear_batches() {
   mkdir batches results taken hashed
 }
 
-# Puts the names into batches, KIND.aaaa, …; ./name ended by NUL: so many that every stream gets some, none of more than MOST.
+# Puts the names into batches, KIND.aaaa, …; ./name ended by NUL: so many that every stream gets some, none of more than MOST. Small
+# files (MOST of 100 or more) are not handed out singly: what a batch starts costs as much time as some files of it.
 make_batches() { # NAMES KIND MOST
   local names size
   if [[ ! -s $1 ]]; then return 0; fi
   names=$(wc -l <"$1")
   size=$(((names + STREAMS - 1) / STREAMS))
+  if ((size < FEWEST_IN_BATCH && $3 >= 100)); then size=$FEWEST_IN_BATCH; fi
   raw_names <"$1" | split -t '\0' -l "$((size > $3 ? $3 : size))" -a 4 - "batches/$2."
+}
+
+# ENOUGH: as many streams as there are batches, and no more than MOST.
+enough_streams() { # MOST
+  local batches=(batches/*)
+  ENOUGH=$((${#batches[@]} < $1 ? ${#batches[@]} : $1))
 }
 
 # Takes batches in the order of their names until none is left, and does FUNCTION with each. What TAKEN has is somebody's.

@@ -63,7 +63,7 @@ find_same() {
   join -v1 there skipped | sed -nE 's/^([^ ]*) ([0-9]+) [^ ]* ([0-9a-f]{64}) \2 .*$/\1 \3/p' >alike
   if [[ ! -s alike ]]; then return 0; fi
   first_fields <alike >alike.names
-  hash_in_streams "$INTO" alike.names alike.now
+  hash_in_streams "$INTO" alike.names alike.now wanted
   comm -12 alike alike.now | first_fields >same
 }
 
@@ -166,7 +166,7 @@ keep_what_is_whole() {
     if [[ ! -s $kind.names ]]; then continue; fi
     folder=$INTO
     if [[ $kind == over ]]; then folder=$STAGE; fi
-    hash_in_streams "$folder" "$kind.names" "$kind.hashes"
+    hash_in_streams "$folder" "$kind.names" "$kind.hashes" copy
     join -o 1.1,1.9 copy "$kind.names" | comm -23 - "$kind.hashes" | first_fields >"$kind.damaged"
     join -v1 "$kind.names" "$kind.damaged" >"$kind.whole"
   done

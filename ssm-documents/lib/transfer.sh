@@ -2,7 +2,8 @@
 # Moving bytes in streams: batches of files through tar | tar, large files by cp. Whoever uses it says in prepare_batch where a
 # batch is read and written (READ_FROM, WRITE_TO), and in judge_messages what the writing end's messages mean.
 
-# Files up to these sizes (in digits of their bytes) go through tar, many or few at a time; larger ones are copied by cp.
+# Files up to these sizes (in digits of their bytes) go through tar, many or few at a time; larger ones are copied by cp, and
+# hashed one by one.
 readonly SMALL_DIGITS=6 MEDIUM_DIGITS=7
 
 # sized.small, sized.medium, sized.large: the names of entries, in their order.
@@ -15,11 +16,11 @@ by_size() { # ENTRIES
 
 # COPYING: streams that copy all batches; each says on FIFO how many files it has done, and "end".
 start_copying() { # FIFO
-  local stream streams=$STREAMS
+  local stream
   COPYING=()
-  if ((BANDWIDTH > 0)); then streams=$((streams < 4 ? streams : 4)); fi
-  STREAM_BANDWIDTH=$((BANDWIDTH / streams))
-  for ((stream = 0; stream < streams; stream++)); do
+  enough_streams "$((BANDWIDTH > 0 && STREAMS > 4 ? 4 : STREAMS))"
+  STREAM_BANDWIDTH=$((BANDWIDTH / ENOUGH))
+  for ((stream = 0; stream < ENOUGH; stream++)); do
     { take_batches taken copy_batch && echo end >&7; } 7>"$1" 3>&- &
     COPYING+=("$!")
   done

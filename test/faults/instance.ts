@@ -41,6 +41,8 @@ export type TestInstance = {
   /** The instance's folder on the share. */
   readonly base: string;
   readonly run: (run: string, options?: RunOptions) => Promise<Ended>;
+  /** Another instance on the same share, with uploads and a state of its own. */
+  readonly neighbour: (id: string) => TestInstance;
   /** The same instance and uploads with copies of its state and of the share: another course of the same night. */
   readonly twin: () => TestInstance;
   readonly remove: () => void;
@@ -66,20 +68,34 @@ export const makeInstance = (): TestInstance => {
   return instanceOf({ folder, upload, out, state, share });
 };
 
-const instanceOf = (folders: Folders): TestInstance => ({
+const instanceOf = (folders: Folders, id: string = instanceId): TestInstance => ({
   ...folders,
-  base: join(folders.share, plan, instanceId),
-  run: (run, options = {}) => runDocument(folders, run, options),
+  base: join(folders.share, plan, id),
+  run: (run, options = {}) =>
+    runDocument(folders, run, {
+      ...options,
+      environment: { AWS_SSM_INSTANCE_ID: id, ...options.environment },
+    }),
+  neighbour: (other) => {
+    const folder = join(folders.folder, other);
+    const place = (name: string): string => join(folder, name);
+    const [upload, out, state] = [place('upload'), place('out'), place('state')];
+    for (const each of [upload, out, state]) mkdirSync(each, { recursive: true });
+    return instanceOf({ folder, upload, out, state, share: folders.share }, other);
+  },
   twin: () => {
     const folder = mkdtempSync(join(tmpdir(), 'lifeboat-faults-'));
     execFileSync('cp', ['-a', folders.state, folders.share, folders.out, folder]);
-    return instanceOf({
-      folder,
-      upload: folders.upload,
-      out: join(folder, 'out'),
-      state: join(folder, 'state'),
-      share: join(folder, 'share'),
-    });
+    return instanceOf(
+      {
+        folder,
+        upload: folders.upload,
+        out: join(folder, 'out'),
+        state: join(folder, 'state'),
+        share: join(folder, 'share'),
+      },
+      id,
+    );
   },
   remove: () => rmSync(folders.folder, { recursive: true, force: true }),
 });
@@ -131,7 +147,6 @@ const sandbox = (folders: Folders, options: RunOptions): readonly string[] => {
     ],
   };
   const environment = {
-    AWS_SSM_INSTANCE_ID: instanceId,
     LIFEBOAT_STATE_DIR: '/mnt/state',
     ...options.environment,
   };
@@ -157,6 +172,7 @@ const defaults: Readonly<Record<Operation, Readonly<Record<string, string>>>> = 
     allowShrink: 'no',
     mayBeEmpty: 'no',
     verifyNights: '28',
+    spreadSeconds: '0',
     budgetSeconds: '0',
   },
   restore: {
@@ -179,6 +195,9 @@ const defaults: Readonly<Record<Operation, Readonly<Record<string, string>>>> = 
     yearly: '0',
     minimum: '1',
     zone: '0',
+    caretaker: '',
+    gone: '',
+    goneBefore: '',
     dryRun: 'no',
     budgetSeconds: '0',
   },
@@ -225,6 +244,15 @@ const lineSchema = z.strictObject({
   removedBytes: z.optional(z.number()),
   dryRun: z.optional(z.literal(true)),
   going: z.optional(z.array(z.string())),
+  gone: z.optional(
+    z.strictObject({
+      instances: z.array(z.string()),
+      points: z.number(),
+      files: z.number(),
+      bytes: z.number(),
+    }),
+  ),
+  silent: z.optional(z.array(z.string())),
   shareFreeBytes: z.optional(z.number()),
   shareBytes: z.optional(z.number()),
   warnings: z.optional(

@@ -72,6 +72,11 @@ describe('everything comes back', () => {
     chmodSync(join(instance.upload, 'student-2/2_1_2026.pdf'), 0o4755);
     chmodSync(join(instance.upload, 'student-3/3_1_2026.pdf'), 0o000);
     chmodSync(join(instance.upload, 'student-4'), 0o555);
+    for (const name of ['new\nline.d', ' lead.d', '%41.d', 'caf\u00e9.d']) {
+      mkdirSync(join(instance.upload, name), { mode: 0o2750 });
+      utimesSync(join(instance.upload, name), 1.5, 1_700_000_000.25);
+    }
+    utimesSync(join(instance.upload, 'student-10'), 1.5, -1.25);
     utimesSync(join(instance.upload, 'student-5/5_1_2026.pdf'), 1.5, -1.25);
     if (process.getuid?.() === 0) chownSync(join(instance.upload, 'student-6/6_1_2026.pdf'), 33, 34);
     const sparse = openSync(join(instance.upload, 'sparse'), 'w');

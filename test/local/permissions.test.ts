@@ -19,6 +19,7 @@ beforeAll(async () => {
   await lab.settle(String(tagged.answer.run));
   await invoke(lab.aws(), 'check', { plan: 'acme-tags' });
   await invoke(lab.aws(), 'drilldown', { plan: 'acme-web', instance: idOf(1) });
+  await cancelOne();
   await leave();
   const by = (name: string) => lab.calls().filter(({ caller }) => caller.endsWith(`-${name}`));
   const usedBy = (name: string) => new Set(by(name).map(actionOf));
@@ -30,6 +31,16 @@ beforeAll(async () => {
   };
 }, 180_000);
 afterAll(() => lab.close());
+
+/** A run that waits for an agent is cancelled by a person. */
+const cancelOne = async (): Promise<void> => {
+  await lab.pass(1_000);
+  const instance = lab.aws().fleet.get(idOf(2));
+  if (instance !== undefined) instance.ping = 'ConnectionLost';
+  const { answer } = await invoke(lab.aws(), 'dispatch', { plan: 'acme-tags' });
+  await invoke(lab.aws(), 'dispatch', { cancel: answer.run });
+  await lab.settle(String(answer.run));
+};
 
 /** An instance goes whose agent does not answer: it is kept waiting, and kept as a snapshot. */
 const leave = async (): Promise<void> => {

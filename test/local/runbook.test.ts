@@ -177,6 +177,16 @@ const troubles = {
     },
     mend: backOnline,
   },
+  cancelled: {
+    make: async () => {
+      instance().ping = 'ConnectionLost';
+      await lab.pass(2_000);
+      const { answer } = await invoke(lab.aws(), 'dispatch', { plan: 'acme-web' });
+      await invoke(lab.aws(), 'dispatch', { cancel: answer.run, why: 'a practice' });
+      return lab.settle(String(answer.run));
+    },
+    mend: backOnline,
+  },
   'command-not-sent': {
     make: async () => {
       await withDocument(

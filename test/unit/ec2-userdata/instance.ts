@@ -54,7 +54,17 @@ export const pretendInstance = (settings = efs): Instance => {
   };
   write('etc/lifeboat/instance.conf', settings);
   write('etc/fstab', 'UUID=root / xfs defaults 0 1\n');
-  for (const name of ['systemctl', 'mkfs.ext4', 'mount', 'chattr', 'chown', 'sleep', 'tar', 'mount.efs'])
+  for (const name of [
+    'systemctl',
+    'mkfs.ext4',
+    'mount',
+    'chattr',
+    'chown',
+    'sleep',
+    'tar',
+    'mount.efs',
+    'logger',
+  ])
     program(name, 'exit 0');
   program('systemd-escape', 'p=${@: -1}; p=${p#/}; echo "${p//\\//-}.mount"');
   program('lsblk', 'echo /dev/xvda');

@@ -31,12 +31,23 @@ describe('settings', () => {
     ['share_type=nfs4', 'share_source=$(reboot):/x', 'share_source cannot be'],
     ['share_type=smb', '', "share_type cannot be 'smb'"],
     ['', '', 'share_source is missing'],
+    ['share_source=fs-01234567:/', 'hydrate=all', "hydrate cannot be 'all'"],
+    ['share_source=fs-01234567:/', 'hydrate=adopt', 'hydrate=adopt needs plan as well'],
+    [
+      'share_source=fs-01234567:/\nplan=acme-web\ngroup=acme-web',
+      'hydrate=same',
+      'hydrate=same needs hydrate_from as well',
+    ],
+    ['share_source=fs-01234567:/', 'hydrate_from=i-0/../x', 'hydrate_from cannot be'],
+    ['share_source=fs-01234567:/', 'plan=acme-web', 'plan needs group as well'],
+    ['share_source=fs-01234567:/', 'launch_hook=lifeboat-birth', 'launch_hook needs group as well'],
+    ['share_source=fs-01234567:/', 'group=a"b', 'group cannot be'],
   ])('%s and %s are refused with the reason, and nothing is done', (first, second, message) => {
     instance.write('etc/lifeboat/instance.conf', `# settings\n\n${first}\n${second}\n`);
     const { exitCode, stderr } = instance.run('share');
     expect(exitCode).toBe(78);
     expect(stderr).toContain(message);
-    expect(instance.calls()).toEqual([]);
+    expect(instance.calls().filter((call) => !call.startsWith('logger '))).toEqual([]);
     expect(instance.read('etc/fstab')).toBe('UUID=root / xfs defaults 0 1\n');
   });
 
@@ -69,10 +80,9 @@ describe('settings', () => {
       instance
         .bash('declare -f pattern_of')
         .stdout.match(/^ {8}[a-z_| ]+\)$/gm)
-        ?.join(),
-    ).toBe(
-      '        share_type),        share_source),        share_path | data_path),        access_point),        data_device),        data_owner)',
-    );
+        ?.flatMap((line) => line.replace(')', '').trim().split(' | '))
+        .sort(),
+    ).toEqual([...settingNames].sort());
   });
 });
 
@@ -302,7 +312,20 @@ describe('packages and agent', () => {
     rmSync(instance.path('bin/mount.efs'));
     instance.program('dnf', `cp '${instance.path('bin/tar')}' '${instance.path('bin/mount.efs')}'`);
     expect(instance.run('packages').exitCode).toBe(0);
-    expect(called('dnf')).toEqual(['dnf install -y tar e2fsprogs nfs-utils amazon-efs-utils']);
+    expect(called('dnf')).toEqual(['dnf install -y tar e2fsprogs nfs-utils amazon-efs-utils awscli-2']);
+  });
+
+  test('the AWS CLI is wanted only by who calls AWS', () => {
+    instance.program('dnf', 'exit 0');
+    const wants = (settings: string) => {
+      instance.write('etc/lifeboat/instance.conf', `${efs}${settings}`);
+      return instance.bash(
+        'PATH=$ROOT/bin; read_settings "$ROOT/etc/lifeboat/instance.conf"; missing_programs',
+      ).stdout;
+    };
+    expect(wants('')).toBe('');
+    expect(wants('group=acme-web\nlaunch_hook=lifeboat-birth\n')).toBe(' aws');
+    expect(wants('plan=acme-web\ngroup=acme-web\nhydrate=adopt\n')).toBe(' aws');
   });
 
   test('what is missing all the same is named', () => {
@@ -348,8 +371,19 @@ test('an unknown step is bad usage', () => {
   expect(instance.run('').stderr).toContain('usage:');
 });
 
-test('the script is clean under shellcheck', () => {
-  const { error, stdout, status } = spawnSync('shellcheck', ['-x', script], { encoding: 'utf8' });
+test('what is told is in the log, on stderr for cloud-init-output.log, and in the journal, once each', () => {
+  instance.program('logger', 'exit 0');
+  const { stderr } = instance.bash('log "all is well"');
+  expect(stderr).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ all is well\n$/);
+  expect(log()).toBe(stderr);
+  expect(called('logger')).toEqual(['logger --tag lifeboat -- all is well']);
+  // As systemd does for a unit whose stderr is the journal itself.
+  instance.bash('export JOURNAL_STREAM; JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); log "in a unit"');
+  expect(called('logger')).toHaveLength(1);
+});
+
+test.each([script, script.replace('mount-share', 'birth')])('%s is clean under shellcheck', (file) => {
+  const { error, stdout, status } = spawnSync('shellcheck', ['-x', file], { encoding: 'utf8' });
   if (error !== undefined) return;
   expect([status, stdout]).toEqual([0, '']);
 });

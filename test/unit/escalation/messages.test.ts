@@ -224,3 +224,34 @@ test.each([
   const message = messageOf(aNotice('reminded', [safe(1), unsafe(2)], { incident }));
   expect(message.title).toBe(`acme-web: ${count}, 1 of 2 instances is protected, 1 is not`);
 });
+
+describe('a run that a person cancelled', () => {
+  const cancelled = { at: '2026-11-23T18:00:10.000Z', requestId: 'p1', why: 'the <share> moves' };
+  const messageFor = (results: Parameters<typeof aRecord>[0], why?: string) =>
+    messageOf(
+      aNotice('failed', results, {
+        record: aRecord(results, {
+          cancelled: { at: cancelled.at, requestId: 'p1', ...(why === undefined ? {} : { why }) },
+        }),
+      }),
+    );
+
+  test('is called so in the title, whether some or none are protected, and never failed', () => {
+    expect(messageFor([safe(1), unsafe(2, 'cancelled')]).title).toBe(
+      'acme-web: backup cancelled by a person, 1 of 2 instances is protected, 1 is not',
+    );
+    expect(messageFor([unsafe(1, 'cancelled'), unsafe(2, 'cancelled')]).title).toBe(
+      'acme-web: backup cancelled by a person, none of 2 instances is protected',
+    );
+    expect(messageFor([unsafe(1, 'cancelled')]).title).toBe(
+      'acme-web: backup cancelled by a person, its instance is not protected',
+    );
+  });
+
+  test('says when and why, in the words of the person', () => {
+    expect(words(messageFor([unsafe(1, 'cancelled')], cancelled.why))).toMatch(
+      /A person cancelled the run Tue, 24 Nov 2026, 02:00 \(Asia\/Singapore\): the <share> moves/,
+    );
+    expect(words(messageFor([unsafe(1, 'cancelled')]))).toContain('no reason was given');
+  });
+});

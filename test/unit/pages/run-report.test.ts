@@ -51,6 +51,17 @@ describe('the page of a run', () => {
     expect(page).toContain('Mount the data volume.');
   });
 
+  test('a prune says whose recovery points went because the instance is gone', () => {
+    const prune = { points: 9, kept: 7, removed: 2, removedFiles: 40, removedBytes: 4_000 };
+    const gone = { instances: ['i-0000dead'], points: 12, files: 90, bytes: 70_000 };
+    const figures = { files: 0, bytes: 0, changed: 0, deleted: 0, copiedBytes: 0, seconds: 1 };
+    const report = { ...figures, recoveryPoint: '', warnings: [], prune: { ...prune, gone } };
+    const page = reportOf(record([{ ...good, report }], { operation: 'prune', result: 'protected' }));
+    expect(page).toContain(
+      '2 recovery points with 40 files of 4 kB went; 12 recovery points of i-0000dead, gone from the fleet: 70 kB.',
+    );
+  });
+
   test('nothing that an instance says becomes markup', () => {
     const page = reportOf(record([bad('<script>alert(1)</script>')]));
     expect(page).not.toContain('<script');

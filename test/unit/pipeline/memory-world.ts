@@ -6,6 +6,7 @@ import type {
   InstanceFacts,
   Invocation,
   Notice,
+  PauseStore,
   RunStore,
   SnapshotFate,
   Stored,
@@ -15,6 +16,7 @@ import type { Drain } from '../../../functions/pipeline/drain.ts';
 import type { DrainDoors } from '../../../functions/pipeline/drain-doors.ts';
 import type { Incident } from '../../../functions/pipeline/incident.ts';
 import type { Overview } from '../../../functions/pipeline/overview.ts';
+import type { PlanPause } from '../../../functions/pipeline/pause.ts';
 import type {
   Channel,
   ExpectedInstance,
@@ -28,14 +30,17 @@ import type { Worker } from '../../../functions/pipeline/worker.ts';
  * channels that remember what they were told, and a worker that can be made to die before or after its n-th call.
  */
 export type World = {
-  readonly doors: DrainDoors;
+  readonly doors: DrainDoors & { readonly pauses: PauseStore };
   readonly records: Map<string, Stored<RunRecord>>;
   readonly incidents: Map<string, Stored<Incident>>;
   readonly overviews: Map<string, Stored<Overview>>;
   readonly drains: Map<string, Stored<Drain>>;
+  readonly pauses: Map<string, Stored<PlanPause>>;
   /** Life-cycle calls: `beat i-…` and `complete i-…`. */
   readonly lifeCycle: string[];
   readonly snapshotsTaken: string[];
+  /** Instances whose agents check has asked for, in order. */
+  readonly askedFor: string[];
   readonly told: { readonly channel: Channel; readonly notice: Notice }[];
   readonly wakeUps: { readonly run: string; readonly at: Date; readonly why: string }[];
   readonly sent: {
@@ -45,6 +50,8 @@ export type World = {
     readonly prune?: PruneRequest;
   }[];
   readonly requests: CommandRequest[];
+  /** Commands that SSM was told to cancel. */
+  readonly cancelled: string[];
   readonly closedMetrics: RunRecord[];
   now: Date;
   /** What an instance's invocation shows, by attempt. Default: protected. */
@@ -146,12 +153,15 @@ export const newWorld = (): World => {
     incidents: new Map(),
     overviews: new Map(),
     drains: new Map(),
+    pauses: new Map(),
     lifeCycle: [],
     snapshotsTaken: [],
+    askedFor: [],
     told: [],
     wakeUps: [],
     sent: [],
     requests: [],
+    cancelled: [],
     closedMetrics: [],
     now: new Date('2026-11-23T18:00:01Z'),
     answers: () => ({}),
@@ -206,7 +216,7 @@ const storeOf = <T>(world: World, documents: Map<string, Stored<T>>): DocumentSt
   };
 };
 
-const openDoors = (world: World): DrainDoors => ({
+const openDoors = (world: World): World['doors'] => ({
   clock: {
     now: () => world.now,
     sleep: async (milliseconds) => {
@@ -220,6 +230,7 @@ const openDoors = (world: World): DrainDoors => ({
   incidents: storeOf(world, world.incidents),
   overviews: storeOf(world, world.overviews),
   drains: storeOf(world, world.drains),
+  pauses: storeOf(world, world.pauses),
   lifeCycle: {
     hook: () => call(world, () => ({ heartbeatSeconds: world.heartbeatSeconds, globalSeconds: 172_800 })),
     beat: (_action, instance) =>
@@ -243,11 +254,14 @@ const openDoors = (world: World): DrainDoors => ({
   reports: { write: (record) => call(world, () => `s3://bucket/runs/${record.run}/report.html`) },
   inventory: {
     take: () => call(world, () => ({ expected: world.fleet, skipped: [], problems: world.problems })),
-    look: (_fleet, instances) =>
-      call(world, () => ({
-        there: thoseThere(world, instances),
-        others: world.there().filter(({ instance }) => !instances.includes(instance)),
-      })),
+    look: (_fleet, { known, inDoubt }) =>
+      call(world, () => {
+        world.askedFor.push(...inDoubt);
+        return {
+          there: thoseThere(world, inDoubt),
+          others: world.there().filter(({ instance }) => !known.includes(instance)),
+        };
+      }),
     explain: (instances) =>
       call(
         world,
@@ -282,6 +296,7 @@ const openDoors = (world: World): DrainDoors => ({
       call(world, () => world.sent.find((command) => command.comment === comment)?.commandId),
     commentOf: (commandId) =>
       call(world, () => world.sent.find((command) => command.commandId === commandId)?.comment),
+    cancel: (commandId) => call(world, () => void world.cancelled.push(commandId)),
     truth: (commandId) => call(world, () => truthOf(world, commandId)),
   },
   tellers: {

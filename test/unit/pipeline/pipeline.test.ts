@@ -219,6 +219,19 @@ describe('trouble', () => {
     expect(toldKinds(world)).toContain('jira failed');
   });
 
+  test('only those who have not said that all is well are asked for', async () => {
+    const world = newWorld();
+    world.answers = (instance) =>
+      instance === 'i-00000002' ? { status: 'InProgress', statusDetails: 'InProgress', output: '' } : {};
+    await dispatch(world);
+    await check(world);
+    expect(world.askedFor).toEqual(['i-00000002']);
+    world.answers = () => ({});
+    await check(world);
+    expect(world.askedFor).toEqual(['i-00000002']);
+    expect(record(world)).toMatchObject({ state: 'closed', result: 'protected' });
+  });
+
   test('without a wake-up at the deadline nothing is begun', async () => {
     const world = newWorld();
     world.dieAt = { call: 2, when: 'before' };

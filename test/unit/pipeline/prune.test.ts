@@ -246,6 +246,7 @@ test('the document is sent the numbers of the plan, its time zone, and less time
     comment: '',
     targets: plan.fleet,
     allowShrink: false,
+    ...{ concurrency: '10', spreadSeconds: 0 },
     deliverySeconds: 600,
     executionSeconds: 10_800,
   };
@@ -264,6 +265,9 @@ test('the document is sent the numbers of the plan, its time zone, and less time
     yearly: ['2'],
     minimum: ['3'],
     zone: ['28800'],
+    caretaker: [''],
+    gone: [''],
+    goneBefore: [''],
     dryRun: ['no'],
     budgetSeconds: ['1800'],
     nice: ['10'],

@@ -39,7 +39,7 @@ const documentOf = (operation: 'backup' | 'restore' | 'verify' | 'prune') =>
     })
     .parse(packagedDocuments()[operation]);
 const linesOf = (document: ReturnType<typeof documentOf>): readonly string[] =>
-  document.mainSteps.flatMap((step) => step.inputs.runCommand);
+  document.mainSteps.flatMap((step) => step.inputs.runCommand.flatMap((part) => part.split('\n')));
 const operations = ['backup', 'restore', 'verify', 'prune'] as const;
 
 describe.each(operations)('the packaged document of %s', (operation) => {

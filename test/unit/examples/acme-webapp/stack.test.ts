@@ -135,7 +135,60 @@ describe('the instances', () => {
         Resource: { 'Fn::GetAtt': ['Share', 'Arn'] },
       }),
     ]);
-    expect(resources('AWS::IAM::RolePolicy')).toEqual(['InstanceSharePolicy']);
+    expect(resources('AWS::IAM::RolePolicy')).toEqual([
+      'InstanceSharePolicy',
+      'InstanceLaunchPolicy',
+      'InstanceAdoptionPolicy',
+    ]);
+  });
+
+  test('may complete actions of their own group if they wait for them, and ask who is gone if they adopt', () => {
+    const policy = (id: string) => [
+      at('Resources', id, 'Condition'),
+      at('Resources', id, 'Properties', 'PolicyDocument', 'Statement'),
+    ];
+    expect(policy('InstanceLaunchPolicy')).toEqual([
+      'Waits',
+      [
+        {
+          Sid: 'CompletesItsLaunch',
+          Effect: 'Allow',
+          Action: ['autoscaling:CompleteLifecycleAction', 'autoscaling:RecordLifecycleActionHeartbeat'],
+          Resource: {
+            'Fn::Sub':
+              'arn:${AWS::Partition}:autoscaling:${AWS::Region}:${AWS::AccountId}:autoScalingGroup:*:autoScalingGroupName/${GroupName}',
+          },
+        },
+      ],
+    ]);
+    expect(policy('InstanceAdoptionPolicy')).toEqual([
+      'Adopts',
+      [
+        {
+          Sid: 'AsksWhoIsGone',
+          Effect: 'Allow',
+          Action: ['ec2:DescribeInstances'],
+          Resource: '*',
+          Condition: { StringEquals: { 'aws:RequestedRegion': { Ref: 'AWS::Region' } } },
+        },
+      ],
+    ]);
+  });
+
+  test('go into service when they are ready, and are replaced when they never are', () => {
+    const hooks = at('Resources', 'Group', 'Properties', 'LifecycleHookSpecificationList');
+    expect(hooks).toContainEqual({
+      'Fn::If': [
+        'Waits',
+        {
+          LifecycleHookName: { Ref: 'LaunchHook' },
+          LifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+          HeartbeatTimeout: 3600,
+          DefaultResult: 'ABANDON',
+        },
+        { Ref: 'AWS::NoValue' },
+      ],
+    });
   });
 
   test('are three by default, in a group named as in lifeboat.yml', () => {
@@ -166,7 +219,7 @@ describe('the user data in the stack', () => {
   test('is what ec2-userdata/ makes now: `npx node ec2-userdata/user-data.ts --into examples/acme-webapp/stack.yml`', () => {
     // Compared unpacked: another zlib may compress to other bytes.
     const unpacked = (text: string) =>
-      text.replace(/H4sI[\w+/=]+/, (packed) => gunzipSync(Buffer.from(packed, 'base64')).toString());
+      text.replace(/H4sI[\w+/=]+/g, (packed) => gunzipSync(Buffer.from(packed, 'base64')).toString());
     expect(unpacked(substitution().template)).toBe(unpacked(templateWithScript()));
   });
 
@@ -188,6 +241,13 @@ describe('the user data in the stack', () => {
       'Fn::Sub',
     );
     expect(settings).toContain('share_source=${Share}:/\n');
-    expect(parse(template).runcmd).toEqual([['/opt/lifeboat/mount-share.sh', 'all']]);
+    for (const line of [
+      'plan=${PlanName}',
+      'group=${GroupName}',
+      'hydrate=${Hydrate}',
+      'launch_hook=${LaunchHook}',
+    ])
+      expect(settings).toContain(`${line}\n`);
+    expect(parse(template).runcmd).toContainEqual(['/opt/lifeboat/birth.sh']);
   });
 });
