@@ -6,13 +6,14 @@ import { tellersFor } from '../../../functions/escalation/open-channels.ts';
 import { checkRun } from '../../../functions/pipeline/check-run.ts';
 import { dispatchRun } from '../../../functions/pipeline/dispatch-run.ts';
 import type { Teller } from '../../../functions/pipeline/doors.ts';
+import { runId } from '../../../functions/pipeline/run-id.ts';
 import type { Channel } from '../../../functions/pipeline/run-record.ts';
 import { type RunningJira, startLocalJira } from '../../../local/jira/local-jira.ts';
 import { type RunningSlack, startLocalSlack } from '../../../local/slack/local-slack.ts';
-import { instanceIds, newWorld, plan as planOfWorld, type World, worker } from './memory-world.ts';
+import { Died, instanceIds, newWorld, plan as planOfWorld, type World, worker } from './memory-world.ts';
 
 /**
- * The whole pipeline against Slack and JIRA as they are: any sequence of runs and of failures of the two services leads to
+ * The whole pipeline against Slack and JIRA as they are: any sequence of runs, of failures of the two services and of workers that die leads to
  * one open thread and one open issue for an open incident and to none without, and the last thing told is true.
  */
 type Bad = Readonly<Record<string, number>>;
@@ -21,7 +22,8 @@ type Step =
   | { readonly kind: 'by hand'; readonly instances: readonly string[]; readonly bad: Bad }
   | { readonly kind: 'look'; readonly hours: number; readonly back: number }
   | { readonly kind: 'down' | 'up'; readonly channel: Channel }
-  | { readonly kind: 'lose' | 'fail'; readonly channel: Channel; readonly requests: number };
+  | { readonly kind: 'lose' | 'fail'; readonly channel: Channel; readonly requests: number }
+  | { readonly kind: 'die'; readonly calls: number; readonly when: 'before' | 'after' };
 
 const hour = 3_600_000;
 const channel = fc.constantFrom<Channel>('slack', 'jira');
@@ -51,6 +53,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constantFrom('lose' as const, 'fail' as const),
       channel,
       requests: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('die' as const),
+      calls: fc.integer({ min: 1, max: 40 }),
+      when: fc.constantFrom('before' as const, 'after' as const),
     }),
   },
 );
@@ -115,9 +125,21 @@ const doorsOf = (life: Life) => {
   };
 };
 
-const look = async (life: Life, run: string): Promise<void> => {
+const look = (life: Life, run: string): Promise<void> => {
   life.looks += 1;
-  await checkRun(doorsOf(life), planOf(life), run, worker(life.world, `look-${life.looks}`));
+  const name = `look-${life.looks}`;
+  return untilDone(life, () => checkRun(doorsOf(life), planOf(life), run, worker(life.world, name)));
+};
+
+/** Lambda tries a function again that died, with the same request. */
+const untilDone = async (life: Life, work: () => Promise<unknown>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Died)) throw error;
+    life.world.dieAt = undefined;
+    await work();
+  }
 };
 
 const live = async (life: Life, at: Date, bad: Bad, instances?: readonly string[]): Promise<void> => {
@@ -133,15 +155,13 @@ const live = async (life: Life, at: Date, bad: Bad, instances?: readonly string[
     kind: instances === undefined ? 'schedule' : 'hand',
     requestId: at.toISOString(),
   } as const;
-  const { run } = await dispatchRun(
-    doorsOf(life),
-    {
-      ...{ plan: planOf(life), operation: 'backup', trigger, scheduledTime: at },
-      ...(instances === undefined ? {} : { instances }),
-      ...{ allowShrink: false, dryRun: false },
-    },
-    worker(world, trigger.requestId),
-  );
+  const request = {
+    ...{ plan: planOf(life), operation: 'backup' as const, trigger, scheduledTime: at },
+    ...(instances === undefined ? {} : { instances }),
+    ...{ allowShrink: false, dryRun: false },
+  };
+  await untilDone(life, () => dispatchRun(doorsOf(life), request, worker(world, trigger.requestId)));
+  const run = runId(planOfWorld.name, at, 'backup');
   life.runs.push(run);
   await look(life, run);
 };
@@ -174,6 +194,8 @@ const take = async (life: Life, step: Step): Promise<void> => {
       return life[step.channel].loseAnswers(step.requests);
     case 'fail':
       return life[step.channel].fail(500, step.requests);
+    case 'die':
+      world.dieAt = { call: world.calls + step.calls, when: step.when };
   }
 };
 
@@ -181,6 +203,7 @@ const take = async (life: Life, step: Step): Promise<void> => {
 const settle = async (life: Life): Promise<void> => {
   const { world } = life;
   life.down.clear();
+  world.dieAt = undefined;
   life.budgetMilliseconds = 5_000;
   for (let round = 0; round < 20; round += 1) {
     world.now = new Date(world.now.getTime() + 5 * 60_000);
