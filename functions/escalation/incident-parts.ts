@@ -113,7 +113,13 @@ const ordinalOf = (count: number): string => {
 /** How an incident stands, for the head of its thread; of one that it has left, where it goes on. */
 export const stateLine = (notice: Notice, movedTo?: string): Line => [
   ...stateOf(notice),
-  ...(movedTo === undefined ? [] : [text(' It goes on in '), code(visible(movedTo, 90)), text('.')]),
+  ...(movedTo === undefined
+    ? []
+    : [
+        text(notice.incident?.state === 'closed' ? ' It went on in ' : ' It goes on in '),
+        code(visible(movedTo, 90)),
+        text('.'),
+      ]),
 ];
 
 const stateOf = ({ plan, incident }: Notice): Line => {

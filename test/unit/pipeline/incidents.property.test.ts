@@ -281,6 +281,6 @@ test('one open thread and issue per incident, nothing twice, nothing lost, and t
         await Promise.all([life.slack.stop(), life.jira.stop()]);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 }, 120_000);
