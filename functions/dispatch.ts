@@ -17,7 +17,6 @@ import { logger } from './telemetry/log.ts';
 const environment = readEnvironment(process.env);
 
 /**
-/**
  * Begins a run of a plan: woken by its schedule, or by hand with `sls invoke -f dispatch --data '{"plan":"acme-web"}'`. Or
  * does what a person asks for beside that: cancel, pause, resume, mute or acknowledge an incident.
  */

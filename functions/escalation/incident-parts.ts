@@ -75,9 +75,10 @@ const riskPart = (points: readonly NewestPoint[], objectiveMinutes: number): rea
 };
 
 /** What has changed since it was last told; what is told again each day says since when. */
-export const newsParts = ({ kind, plan, incident }: Notice): readonly Part[] => {
+export const newsParts = ({ plan, incident, record }: Notice): readonly Part[] => {
   if (incident === undefined) return [];
-  const changed = kind === 'failed' || kind === 'escalated' ? incident.news.matters : [];
+  // Who hears late of an earlier change has not heard of what was before it.
+  const changed = incident.news.run === record.run ? incident.news.matters : [];
   const since =
     incident.failingRuns < 2
       ? []
@@ -112,7 +113,13 @@ const ordinalOf = (count: number): string => {
 /** How an incident stands, for the head of its thread; of one that it has left, where it goes on. */
 export const stateLine = (notice: Notice, movedTo?: string): Line => [
   ...stateOf(notice),
-  ...(movedTo === undefined ? [] : [text(' It goes on in '), code(visible(movedTo, 90)), text('.')]),
+  ...(movedTo === undefined
+    ? []
+    : [
+        text(notice.incident?.state === 'closed' ? ' It went on in ' : ' It goes on in '),
+        code(visible(movedTo, 90)),
+        text('.'),
+      ]),
 ];
 
 const stateOf = ({ plan, incident }: Notice): Line => {

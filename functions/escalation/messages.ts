@@ -4,6 +4,7 @@ import { countedOf, countOf, momentOf } from './figures.ts';
 import { inARow, newsParts, pointParts } from './incident-parts.ts';
 import {
   code,
+  joined,
   type Line,
   longestTitle,
   type Message,
@@ -226,18 +227,25 @@ const theInstance = ({ record }: Notice): string => {
 };
 
 /** Instances that failed in an earlier run of the incident, and that this run, of named instances, says nothing about. */
-const stillFailing = ({ record, incident }: Notice): readonly Part[] => {
+const stillFailing = ({ record, incident, points = [] }: Notice): readonly Part[] => {
   const seen = new Set((record.results ?? []).map(({ instance }) => instance));
   const others = (incident?.instances ?? []).filter((instance) => !seen.has(instance));
-  return record.scope === 'fleet' || others.length === 0
-    ? []
-    : [
-        paragraph(
-          text('Not in this run, and not protected since an earlier one: '),
-          ...namesOf(others, 5),
-          text('.'),
-        ),
-      ];
+  if (record.scope === 'fleet' || others.length === 0) return [];
+  const causeOf = new Map(points.map(({ instance, cause }) => [instance, cause]));
+  const groups = [...Map.groupBy(others, (instance) => causeOf.get(instance))];
+  return [
+    paragraph(
+      text('Not in this run, and not protected since an earlier one: '),
+      ...joined(
+        groups.map(([cause, names]) => [
+          ...namesOf(names, 5),
+          ...(cause === undefined ? [] : [text(` (${cause})`)]),
+        ]),
+        '; ',
+      ),
+      text('.'),
+    ),
+  ];
 };
 
 /** Title, then parts; the summary names the first instances, so that a notification alone says which. */

@@ -48,7 +48,7 @@ export const findHead = (
   api: SlackApi,
   name: string,
   { record, kind }: Notice,
-  { openedBy, openedAt }: Incident,
+  incident: Incident,
 ): Promise<{ readonly channel: string; readonly thread: string; readonly isThis: boolean } | undefined> =>
   unlessRefused(async () => {
     const channel = await channelId(api, name);
@@ -56,13 +56,20 @@ export const findHead = (
     const found = await search(
       api,
       { channel },
-      openedAt,
-      (payload, message) => payload.incident === openedBy && payload.kind !== 'unheard' && isHead(message),
+      incident.slackSince?.openedAt ?? incident.openedAt,
+      (payload, message) => isOf(incident, payload.incident) && payload.kind !== 'unheard' && isHead(message),
     );
     if (found === undefined) return undefined;
     const { message, payload } = found;
     return { channel, thread: message.ts, isThis: payload.run === record.run && payload.kind === kind };
   });
+
+/** Runs of a plan sort by time; prunes have incidents of their own. */
+const isOf = ({ plan, openedBy, slackSince }: Incident, incident = ''): boolean =>
+  incident.startsWith(`${plan}/`) &&
+  incident.endsWith('-prune') === openedBy.endsWith('-prune') &&
+  incident <= openedBy &&
+  incident >= (slackSince?.openedBy ?? openedBy);
 
 const isHead = ({ ts, thread_ts: thread }: SlackMessage): boolean => thread === undefined || thread === ts;
 

@@ -22,27 +22,45 @@ export type SlackOptions = {
 };
 
 /** Slack, by a bot (threads, lookup) or an incoming webhook (neither). Throws {@link ChannelError}. */
-export const openSlack = (via: SlackPlan['via'], options: SlackOptions): Teller => ({
-  tell: async (notice) => {
-    const parameter = via.kind === 'bot' ? via.tokenParameter : via.urlParameter;
-    const secret = (await options.readSecret(parameter)).trim();
-    const patience = options.patience();
-    try {
-      if (via.kind === 'webhook')
-        return await tellWebhook(notice, { url: secret, urlParameter: parameter, patience });
-      checkToken(secret, parameter);
-      const api = openSlackApi({
-        apiUrl: options.apiUrl,
-        token: secret,
-        tokenParameter: parameter,
-        patience,
-      });
-      return await tellByBot(api, via, notice, patience);
-    } catch (error) {
-      throw withoutSecrets(error, [secret]);
-    }
-  },
-});
+export const openSlack = (via: SlackPlan['via'], options: SlackOptions): Teller =>
+  via.kind === 'webhook'
+    ? {
+        tell: (notice) =>
+          withSecret(via.urlParameter, options, (url, patience) =>
+            tellWebhook(notice, { url, urlParameter: via.urlParameter, patience }),
+          ),
+      }
+    : {
+        tell: (notice) => withApi(via, options, (api, patience) => tellByBot(api, via, notice, patience)),
+        refresh: (notice) =>
+          withApi(via, options, async (api) => {
+            const { rest } = await finished(api, notice, notice.incident?.slack, { reference: '' });
+            return rest;
+          }),
+      };
+
+const withApi = <T>(
+  { tokenParameter }: Bot,
+  options: SlackOptions,
+  work: (api: SlackApi, patience: Patience) => Promise<T>,
+): Promise<T> =>
+  withSecret(tokenParameter, options, (token, patience) => {
+    checkToken(token, tokenParameter);
+    return work(openSlackApi({ apiUrl: options.apiUrl, token, tokenParameter, patience }), patience);
+  });
+
+const withSecret = async <T>(
+  parameter: string,
+  options: SlackOptions,
+  work: (secret: string, patience: Patience) => Promise<T>,
+): Promise<T> => {
+  const secret = (await options.readSecret(parameter)).trim();
+  try {
+    return await work(secret, options.patience());
+  } catch (error) {
+    throw withoutSecrets(error, [secret]);
+  }
+};
 
 const checkToken = (token: string, parameter: string): void => {
   if (/^[\x21-\x7e]+$/.test(token)) return;
@@ -58,12 +76,16 @@ const mostPosts = 3;
 const tellByBot = async (api: SlackApi, via: Bot, notice: Notice, patience: Patience): Promise<Told> => {
   const channel = channelOf(via, levelOf(notice));
   if (!belongsToThread(notice)) return postOnce(api, { channel }, notice, patience);
-  const head = await headOf(api, via, notice);
-  if (notice.toldAs !== undefined) return finished(api, notice, head, { reference: notice.toldAs });
+  const known = await headOf(api, via, notice);
+  if (notice.toldAs !== undefined) return finished(api, notice, known, { reference: notice.toldAs });
+  const head = isMoved(known, channel, notice) ? await headThere(api, channel, notice) : known;
   // The head may itself be what an earlier attempt told.
-  if (head?.isThis === true) return { reference: head.thread, channel: head.channel, thread: threadOf(head) };
-  const told = await answerOrBegin(api, channel, goesOn(head, channel, notice), notice, patience);
-  return finished(api, notice, head, told);
+  const told =
+    head?.isThis === true
+      ? { reference: head.thread, channel: head.channel, thread: threadOf(head) }
+      : await answerOrBegin(api, channel, head, notice, patience);
+  const isLeft = known !== undefined && told.thread !== undefined && known.thread !== told.thread.thread;
+  return finished(api, notice, known, isLeft ? { ...told, left: threadOf(known) } : told);
 };
 
 type Bot = Extract<SlackPlan['via'], { kind: 'bot' }>;
@@ -79,30 +101,34 @@ type Head = SlackThread & { readonly isThis?: boolean };
 const threadOf = ({ isThis: _, ...thread }: Head): SlackThread => thread;
 
 /** What has come to be at risk leaves its thread for the channel of those who are woken for it, and ends there. */
-const goesOn = (head: Head | undefined, channel: string, notice: Notice): Head | undefined => {
-  const isMoved =
-    head?.name !== undefined &&
-    head.name !== channel &&
-    levelOf(notice) === 'atRisk' &&
-    notice.kind !== 'recovered' &&
-    notice.kind !== 'unheard';
-  return isMoved ? undefined : head;
-};
+const isMoved = (head: Head | undefined, channel: string, notice: Notice): boolean =>
+  head?.name !== undefined &&
+  head.name !== channel &&
+  levelOf(notice) === 'atRisk' &&
+  notice.kind !== 'recovered' &&
+  notice.kind !== 'unheard';
 
 /**
  * The first message of the incident, as the incident knows it; else, where an earlier attempt may have placed it without
  * our knowing, as the channels show it.
  */
 const headOf = async (api: SlackApi, via: Bot, notice: Notice): Promise<Head | undefined> => {
-  const { incident, mayBeTold, record } = notice;
-  if (incident?.slack !== undefined) return incident.slack;
-  if (incident === undefined || (incident.openedBy === record.run && !mayBeTold)) return undefined;
+  const { kind, incident, mayBeTold, record } = notice;
+  if (incident === undefined || incident.slack !== undefined) return incident?.slack;
+  const isFirst = incident.openedBy === record.run && kind === 'failed' && incident.slackSince === undefined;
+  if (isFirst && !mayBeTold) return undefined;
   const began = record.operation === 'prune' ? 'warning' : 'failure';
   for (const name of new Set([channelOf(via, levelOf(notice)), channelOf(via, began)])) {
-    const found = await findHead(api, name, notice, incident);
-    if (found !== undefined) return { ...found, name };
+    const found = await headThere(api, name, notice);
+    if (found !== undefined) return found;
   }
   return undefined;
+};
+
+const headThere = async (api: SlackApi, name: string, notice: Notice): Promise<Head | undefined> => {
+  const found =
+    notice.incident === undefined ? undefined : await findHead(api, name, notice, notice.incident);
+  return found === undefined ? undefined : { ...found, name };
 };
 
 /** A reply in the thread; the beginning of one where there is none, or none any more. */
@@ -153,7 +179,8 @@ const post = async (api: SlackApi, { channel, thread }: Place, notice: Notice): 
       event_payload: {
         run: record.run,
         kind,
-        ...(incident === undefined ? {} : { incident: incident.openedBy }),
+        // By it the head of the thread is found again: nothing else may bear it.
+        ...(incident !== undefined && belongsToThread(notice) ? { incident: incident.openedBy } : {}),
       },
     },
     unfurl_links: false,
@@ -182,7 +209,8 @@ const finished = async (api: SlackApi, notice: Notice, head: Head | undefined, t
   const { slackBefore = [] } = notice.incident ?? {};
   const now = told.thread ?? head;
   try {
-    for (const { channel, thread } of [...(head === undefined ? [] : [head]), ...slackBefore]) {
+    for (const { channel, thread } of distinct([head, told.thread, ...slackBefore])) {
+      // It has just been written.
       if (thread === told.reference) continue;
       const { text, blocks } = slackTextOf(
         headMessage(notice, thread === now?.thread ? undefined : now?.name),
@@ -195,6 +223,10 @@ const finished = async (api: SlackApi, notice: Notice, head: Head | undefined, t
     return { ...told, rest: error.message };
   }
 };
+
+const distinct = (heads: readonly (SlackThread | undefined)[]): readonly SlackThread[] => [
+  ...new Map(heads.flatMap((head) => (head === undefined ? [] : [[head.thread, head] as const]))).values(),
+];
 
 /** A head that cannot be changed any more stays as it is: the answers in its thread say what has become of it. */
 const unlessGone = async (change: Promise<unknown>): Promise<void> => {

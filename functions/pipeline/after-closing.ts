@@ -5,7 +5,14 @@ import { escalated } from './escalate.ts';
 import { type Incident, incidentName } from './incident.ts';
 import { dueNotices, withDue } from './incident-due.ts';
 import { timeOf } from './incident-news.ts';
-import { isGood, type Judgement, judgeIncident, noticeOf } from './judge-incident.ts';
+import {
+  isGood,
+  type Judgement,
+  judgeIncident,
+  type Known,
+  knowsNothing,
+  noticeOf,
+} from './judge-incident.ts';
 import { forPruneIncident } from './judge-prune.ts';
 import { emptyOverview, makesPoints, type Overview, withRun, worstAge } from './overview.ts';
 import { owedNotices } from './owed-notices.ts';
@@ -66,13 +73,14 @@ const judge = async (doors: AfterClosing, plan: Plan, record: RunRecord): Promis
   if (record.result === 'paused') return undefined;
   if (!makesPoints(record)) {
     const counts = record.operation === 'prune' && record.parameters.prune?.dryRun !== true;
-    return counts ? reviseIncident(doors.incidents, plan, forPruneIncident(record), () => false) : undefined;
+    return counts ? reviseIncident(doors.incidents, plan, forPruneIncident(record), knowsNothing) : undefined;
   }
   const overview = (await doors.overviews.read(plan.name))?.value ?? emptyOverview(plan.name);
   const at = new Date(timeOf(record));
-  const judgement = await reviseIncident(doors.incidents, plan, record, (instances) =>
-    isAtRisk(overview, plan, instances, at),
-  );
+  const judgement = await reviseIncident(doors.incidents, plan, record, {
+    isAtRisk: (instances) => isAtRisk(overview, plan, instances, at),
+    causeOf: (instance) => overview.instances[instance]?.cause,
+  });
   if (!isGood(record)) await lookWhenAtRisk(doors, plan, record.run, overview, judgement);
   return judgement;
 };
@@ -158,12 +166,12 @@ const reviseIncident = async (
   incidents: IncidentStore,
   plan: Plan,
   record: RunRecord,
-  isAtRisk: (instances: readonly string[]) => boolean,
+  known: Known,
 ): Promise<Judgement> => {
   const name = incidentName(record);
   for (let round = 1; round <= maxRounds; round += 1) {
     const before = await incidents.read(name);
-    const judgement = judgeIncident(before?.value, record, isAtRisk);
+    const judgement = judgeIncident(before?.value, record, known);
     const incident = withDue(plan, judgement, record);
     if (incident === undefined || incident === before?.value) return judgement;
     if ((await writeIncident(incidents, name, before, incident)) !== undefined)

@@ -1,4 +1,5 @@
 import type { Fleet, Plan } from '../config/plan.ts';
+import type { CauseId } from './causes.ts';
 import type { Drain, LifeCycleAction } from './drain.ts';
 import type { Incident, SlackThread } from './incident.ts';
 import type { Overview } from './overview.ts';
@@ -180,6 +181,8 @@ export type SnapshotFate =
 /** The newest recovery point of an instance that is not protected; none: it has never had one. */
 export type NewestPoint = {
   readonly instance: string;
+  /** Why its newest run did not protect it. */
+  readonly cause?: CauseId;
   readonly point?: Timestamp;
   /** Older than the plan's objective. */
   readonly atRisk: boolean;
@@ -210,12 +213,18 @@ export type Told = {
   readonly channel?: string;
   /** Slack: where the incident's thread is now. */
   readonly thread?: SlackThread;
+  /** Slack: where it was until now. */
+  readonly left?: SlackThread;
   /** It is told, but not all that goes with it could be done: why. It is tried again and not told again. */
   readonly rest?: string;
 };
 
 /** A channel. Throws when the message could not be placed; the error's message names the service, never the token. */
-export type Teller = { readonly tell: (notice: Notice) => Promise<Told> };
+export type Teller = {
+  readonly tell: (notice: Notice) => Promise<Told>;
+  /** Tells nothing, and brings what was told first up to date. Answers why that could not be done. */
+  readonly refresh?: (notice: Notice) => Promise<string | undefined>;
+};
 
 export type Tellers = {
   /** The channels of a plan. Secrets are read only when something is told. */

@@ -26,6 +26,11 @@ export type Incident = {
   readonly due?: Partial<Readonly<Record<Channel, NoticeName>>>;
   readonly heard?: Partial<Readonly<Record<Channel, NoticeName>>>;
   readonly slack?: SlackThread;
+  /**
+   * The first incident whose thread may be there without our knowing: its answer got lost, and the channel has not heard of the
+   * end since.
+   */
+  readonly slackSince?: { readonly openedBy: string; readonly openedAt: Timestamp };
   /** Threads that the incident has left for another channel. */
   readonly slackBefore?: readonly SlackThread[];
   readonly jira?: { readonly key: string };

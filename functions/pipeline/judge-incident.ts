@@ -1,3 +1,4 @@
+import type { CauseId } from './causes.ts';
 import { isProtected } from './decide.ts';
 import type { Incident, IncidentChange, IncidentNews } from './incident.ts';
 import { changeOf, type Found, mattersOf, timeOf } from './incident-news.ts';
@@ -6,13 +7,12 @@ import { isGoodResult, type NoticeKind, type RunRecord } from './run-record.ts';
 /**
  * What a closed run does to the plan's incident: the incident as it is afterwards (undefined: none, and none is needed)
  * and the change. Taking the same run into account twice answers the same twice; a run older than the last one of the
- * whole fleet that counted changes nothing. `isAtRisk` says whether data of one of these instances is older than the
- * plan's recovery point objective.
+ * whole fleet that counted changes nothing. `known` is what the plan's overview says of instances.
  */
 export const judgeIncident = (
   before: Incident | undefined,
   record: RunRecord,
-  isAtRisk: (instances: readonly string[]) => boolean = () => false,
+  known: Known = knowsNothing,
 ): Judgement => {
   if (before !== undefined && before.lastRun === record.run)
     return { incident: before, change: before.lastChange };
@@ -27,12 +27,21 @@ export const judgeIncident = (
     return open === undefined ? none(before) : recovered(open, record);
   if (isGood(record) && open === undefined) return none(before);
   const found = {
-    signature: isGood(record) && open !== undefined ? open.signature : signatureOf(record),
+    signature: signatureAfter(open, record, failing, known),
     instances: failing,
-    atRisk: isAtRisk(failing),
+    atRisk: known.isAtRisk(failing),
   };
   return open === undefined ? opened(before, record, found) : goesOn(open, record, found);
 };
+
+export type Known = {
+  /** Whether data of one of them is older than the plan's recovery point objective. */
+  readonly isAtRisk: (instances: readonly string[]) => boolean;
+  /** Why its newest run did not protect it. */
+  readonly causeOf: (instance: string) => CauseId | undefined;
+};
+
+export const knowsNothing: Known = { isAtRisk: () => false, causeOf: () => undefined };
 
 export type Judgement = {
   readonly incident: Incident | undefined;
@@ -65,6 +74,25 @@ const signatureOf = (record: RunRecord): string =>
     .toSorted()
     .join(' ');
 
+/** A run of named instances leaves the causes of the others as they were. */
+const signatureAfter = (
+  open: Incident | undefined,
+  record: RunRecord,
+  failing: readonly string[],
+  { causeOf }: Known,
+): string => {
+  const own = signatureOf(record);
+  if (open === undefined || record.scope === 'fleet') return own;
+  const seen = new Set((record.results ?? []).map(({ instance }) => instance));
+  const others = failing.filter((instance) => !seen.has(instance)).map(causeOf);
+  const before = others.some((cause) => cause === undefined) ? open.signature.split(' ') : others;
+  const isFleet = open.signature.split(' ').includes('fleet');
+  return [...new Set([...own.split(' '), ...before, ...(isFleet ? ['fleet'] : [])])]
+    .filter((cause) => cause !== undefined && cause !== '')
+    .toSorted()
+    .join(' ');
+};
+
 const none = (before: Incident | undefined): Judgement => ({ incident: before, change: undefined });
 
 const opened = (before: Incident | undefined, record: RunRecord, found: Found): Judgement => ({
@@ -90,10 +118,12 @@ const opened = (before: Incident | undefined, record: RunRecord, found: Found): 
  * A channel that has not heard of the last recovery knows one problem that goes on: it stays in the same thread. The issue
  * of the last incident is remembered, for it may be opened again.
  */
-const inherited = ({ heard, due, slack, slackBefore, jira, closedAt }: Incident): Partial<Incident> => {
-  const knowsNoEnd = heard?.slack !== undefined && heard.slack.run !== due?.slack?.run;
+const inherited = (before: Incident): Partial<Incident> => {
+  const { heard, due, slack, slackBefore, slackSince, jira, closedAt, openedBy, openedAt } = before;
+  const knowsNoEnd = due?.slack !== undefined && heard?.slack?.run !== due.slack.run;
+  const unknown = slackSince ?? { openedBy, openedAt };
   return {
-    ...(knowsNoEnd && slack !== undefined ? { slack } : {}),
+    ...(knowsNoEnd ? (slack === undefined ? { slackSince: unknown } : { slack }) : {}),
     ...(knowsNoEnd && slackBefore !== undefined ? { slackBefore } : {}),
     ...(closedAt === undefined ? {} : { earlier: { closedAt, ...(jira === undefined ? {} : { jira }) } }),
   };

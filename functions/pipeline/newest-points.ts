@@ -25,7 +25,12 @@ export const newestPoints = async (
         standing !== undefined &&
         standing.outcome !== 'gone' &&
         pointAge(standing, now) > plan.objectiveMinutes * 60_000;
-      return { instance, ...(point === undefined ? {} : { point }), atRisk };
+      return {
+        instance,
+        ...(standing?.cause === undefined ? {} : { cause: standing.cause }),
+        ...(point === undefined ? {} : { point }),
+        atRisk,
+      };
     })
     .sort(
       (one, other) =>

@@ -21,7 +21,9 @@ export const otherRoad = (plan: Plan, record: RunRecord): readonly NoticeState[]
   return isOpen ? [{ kind: 'unheard', channel, state: 'owed', attempts: 0, about }] : [];
 };
 
-const isStuck = ({ kind, state }: NoticeState): boolean => state === 'failed' && isBadNews(kind);
+/** One with a reference is told: only what goes with it could not be done yet. */
+const isStuck = ({ kind, state, reference }: NoticeState): boolean =>
+  state === 'failed' && reference === undefined && isBadNews(kind);
 const isRoad = ({ kind }: NoticeState): boolean => kind === 'unheard';
 
 /** That it goes on is told again tomorrow. */
@@ -33,7 +35,8 @@ export const stillUnheard = (
   { about }: NoticeState,
 ): { readonly channel: Channel; readonly kind: NoticeKind; readonly error: string } | undefined => {
   const notice = notices.find(({ kind, channel }) => kind === about?.kind && channel === about.channel);
-  return notice?.state === 'failed' || notice?.state === 'sending'
+  const isUntold = notice?.state === 'failed' || notice?.state === 'sending';
+  return isUntold && notice.reference === undefined
     ? { channel: notice.channel, kind: notice.kind, error: notice.error ?? '' }
     : undefined;
 };

@@ -1,10 +1,11 @@
 import { BadEvent } from '../config/bad-event.ts';
 import type { IncidentEvent } from '../config/incident-event.ts';
 import type { Plan } from '../config/plan.ts';
-import type { Clock, IncidentStore, Log } from './doors.ts';
 import type { Incident } from './incident.ts';
+import { newestPoints } from './newest-points.ts';
 import { revise } from './revise.ts';
 import type { Timestamp } from './run-record.ts';
+import type { Telling } from './tell.ts';
 
 export type SteerAnswer = {
   readonly plan: string;
@@ -15,9 +16,12 @@ export type SteerAnswer = {
   readonly note: string;
 };
 
-/** Mutes or acknowledges the open incident of a plan. It ends with the incident: the next one is told. Throws {@link BadEvent}. */
+/**
+ * Mutes or acknowledges the open incident of a plan, and says so at the head of its thread. It ends with the incident: the next
+ * one is told. Throws {@link BadEvent}.
+ */
 export const steerIncident = async (
-  doors: { readonly clock: Pick<Clock, 'now'>; readonly incidents: IncidentStore; readonly log: Log },
+  doors: Telling,
   plan: Plan,
   event: IncidentEvent,
 ): Promise<SteerAnswer> => {
@@ -31,13 +35,33 @@ export const steerIncident = async (
   );
   const { openedBy, acknowledged, muted } = value;
   doors.log.info('incident', { plan: plan.name, incident: openedBy, action: event.action });
+  const trouble = await showInThread(doors, plan, value);
   return {
     plan: plan.name,
     incident: openedBy,
     acknowledged: acknowledged !== undefined,
     ...(muted === undefined ? {} : { mutedUntil: muted.until }),
-    note: notes[event.action],
+    note: trouble === undefined ? notes[event.action] : `${notes[event.action]} ${trouble}`,
   };
+};
+
+/** It holds whether it can be shown or not: what hinders that is answered. */
+const showInThread = async (doors: Telling, plan: Plan, incident: Incident): Promise<string | undefined> => {
+  const { run, kind } = incident.heard?.slack ?? { run: incident.news.run, kind: 'failed' as const };
+  const record = (await doors.runs.read(run))?.value;
+  const refresh = doors.tellers.of(plan).slack?.refresh;
+  if (incident.slack === undefined || record === undefined || refresh === undefined) return undefined;
+  const notice = {
+    ...{ kind, plan, record, incident, links: doors.links(record), mayBeTold: false },
+    points: await newestPoints(doors, plan, record, incident),
+  };
+  try {
+    const rest = await refresh(notice);
+    return rest === undefined ? undefined : `Its thread does not show it yet: ${rest}`;
+  } catch (error) {
+    doors.log.error('could not show', { plan: plan.name, incident: incident.openedBy, error });
+    return `Its thread does not show it yet: ${error instanceof Error ? error.message : String(error)}`;
+  }
 };
 
 const steered = ({ muted, ...incident }: Incident, event: IncidentEvent, at: Timestamp): Incident => {

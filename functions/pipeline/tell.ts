@@ -223,8 +223,9 @@ const remember = async (
   doors: Telling,
   { record, notice: { kind, channel } }: Claimed,
   { openedBy }: Incident,
-  { reference, thread }: Told,
+  told: Told,
 ): Promise<void> => {
+  const { reference } = told;
   await revise(doors.incidents, incidentName(record), (now): Incident | undefined => {
     if (now.openedBy !== openedBy) return undefined;
     const heard = withHeard(now, channel, { run: record.run, kind });
@@ -233,18 +234,20 @@ const remember = async (
         ? now.jira?.key === reference
           ? heard
           : { ...heard, jira: { key: reference } }
-        : withThread(heard, thread);
+        : withThread(heard, told);
     return after === now ? undefined : after;
   });
 };
 
-const withThread = (incident: Incident, thread: Told['thread']): Incident => {
-  const { slack, slackBefore = [] } = incident;
-  if (thread === undefined || slack?.thread === thread.thread) return incident;
+const withThread = (incident: Incident, { thread, left }: Told): Incident => {
+  const { slack = left, slackBefore = [] } = incident;
+  if (thread === undefined || incident.slack?.thread === thread.thread) return incident;
   return {
     ...incident,
     slack: thread,
-    ...(slack === undefined ? {} : { slackBefore: [...slackBefore, slack] }),
+    ...(slack === undefined || slack.thread === thread.thread
+      ? {}
+      : { slackBefore: [...slackBefore, slack] }),
   };
 };
 

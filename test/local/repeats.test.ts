@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { causes } from '../../functions/pipeline/causes.ts';
 import type { JiraIssue, SlackMessage } from '../../local/contract.ts';
+import { invoke } from './invoke.ts';
 import { type NightLab, openNightLab } from './night-lab.ts';
 
 let lab: NightLab;
@@ -66,6 +67,21 @@ test('another cause is told, in the same thread and as a comment', async () => {
   expect(theIssue().comments).toEqual([expect.stringContaining(causes['source-empty'].sentence)]);
 }, 60_000);
 
+test('whoever is at it says so by hand, and the head of the thread shows it', async () => {
+  const event = { plan: 'acme-web', incident: 'acknowledge' };
+  const { failed, answer } = await invoke(lab.aws(), 'dispatch', event);
+  expect([failed, answer]).toEqual([
+    false,
+    expect.objectContaining({
+      plan: 'acme-web',
+      acknowledged: true,
+      note: expect.not.stringContaining('yet'),
+    }),
+  ]);
+  expect(headOfThread()).toMatch(/3 bad runs\. Acknowledged /);
+  expect(newsOfSlack()).toEqual([]);
+}, 60_000);
+
 test('recovery is told where the trouble was told, and how long it lasted', async () => {
   await lab.boot();
   await lab.night();
@@ -74,7 +90,7 @@ test('recovery is told where the trouble was told, and how long it lasted', asyn
   expect(told?.text).toMatch(/protected again/);
   expect(told?.text).toMatch(/lasted 3 runs/);
   expect(theIssue().comments.at(-1)).toMatch(/protected again/);
-  expect(theIssue().comments).toHaveLength(2);
+  expect(theIssue()).toMatchObject({ status: 'Done', comments: { length: 2 } });
   expect(headOfThread()).toMatch(/Recovered .* it was open since .*, 3 bad runs/);
   expect(await lab.incident()).toMatchObject({ state: 'closed' });
 }, 60_000);

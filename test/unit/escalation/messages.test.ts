@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { longestTitle, type Message, plain } from '../../../functions/escalation/message.ts';
 import { messageOf } from '../../../functions/escalation/messages.ts';
 import { causeIds, causes } from '../../../functions/pipeline/causes.ts';
+import type { Notice } from '../../../functions/pipeline/doors.ts';
 import type { NoticeKind } from '../../../functions/pipeline/run-record.ts';
 import { aNotice, anIncident, aRecord, instanceId, safe, unsafe } from './a-notice.ts';
 
@@ -144,6 +145,10 @@ test('a run of named instances does not hide those that failed before', () => {
   const message = messageOf(aNotice('failed', [], { incident, record }));
   expect(message.title).toContain('named instance');
   expect(words(message)).toContain(`not protected since an earlier one: ${instanceId(7)}`);
+  const points = [{ instance: instanceId(7), cause: 'share-full', atRisk: false }] as const;
+  expect(words(messageOf(aNotice('failed', [], { incident, record, points })))).toContain(
+    `${instanceId(7)} (share-full).`,
+  );
 });
 
 const hostile = fc.oneof(
@@ -176,6 +181,48 @@ test('whatever instances say: one line each, no control characters, no lone surr
       expect(all.length).toBeLessThan(4000);
     }),
   );
+});
+
+describe('the newest recovery points of what is not protected', () => {
+  const point = (day: number) => `2026-11-${day}T18:00:00.000Z`;
+  const said = (points: Notice['points'], results = [safe(1), unsafe(2)]) =>
+    words(messageOf(aNotice('failed', results, points === undefined ? {} : { points })));
+
+  test('stand before the cause, for one', () => {
+    const all = said([{ instance: instanceId(2), point: point(22), atRisk: true }]);
+    const places = ['Newest recovery point: ', 'At risk: ', causes['agent-offline'].sentence, 'Runbook'];
+    const found = places.map((place) => all.indexOf(place));
+    expect(found).toEqual(found.toSorted((one, other) => one - other));
+    expect(found).not.toContain(-1);
+    expect(all).toContain(
+      `Newest recovery point: ${instanceId(2)} Mon, 23 Nov 2026, 02:00 (Asia/Singapore).`,
+    );
+    expect(all).toContain("At risk: the data is older than the plan's objective of 28h allows.");
+  });
+
+  test('are the oldest and the newest for 2,000, with those that have none', () => {
+    const points = Array.from({ length: 2_000 }, (_, n) => ({
+      instance: instanceId(n),
+      ...(n < 12 ? {} : { point: point(10 + Math.floor(n / 200)) }),
+      atRisk: n < 500,
+    }));
+    const all = said(points);
+    expect(all).toContain('12 without any recovery point: ');
+    expect(all).toContain('and 9 more. If it is lost now, nothing comes back.');
+    expect(all).toContain(`from Wed, 11 Nov 2026, 02:00 (Asia/Singapore) (${instanceId(12)}) to Fri, 20 Nov`);
+    expect(all).toContain('At risk: the data of 500 of them is older');
+    expect(all.length).toBeLessThan(4_000);
+  });
+});
+
+test.each([
+  [3, '2026-11-21T18:00:16.000Z', 'third night in a row'],
+  [12, '2026-11-12T18:00:16.000Z', '12th night in a row'],
+  [9, '2026-11-21T18:00:16.000Z', 'third day, 9 bad runs'],
+])('a reminder counts: %d bad runs since %s', (failingRuns, openedAt, count) => {
+  const incident = anIncident({ failingRuns, openedAt });
+  const message = messageOf(aNotice('reminded', [safe(1), unsafe(2)], { incident }));
+  expect(message.title).toBe(`acme-web: ${count}, 1 of 2 instances is protected, 1 is not`);
 });
 
 describe('a run that a person cancelled', () => {

@@ -106,6 +106,23 @@ describe('a bot', () => {
     expect(slack.messages()[1]).toMatchObject({ thread: first.reference });
   });
 
+  test('shows in the first message that somebody is at it, and tells nothing', async () => {
+    const slack = await slackWith();
+    const { thread } = await bot(slack).tell(failure());
+    const incident = anIncident({
+      ...(thread === undefined ? {} : { slack: thread }),
+      acknowledged: { at: '2026-11-24T01:00:00.000Z' },
+      muted: { at: '2026-11-24T01:00:00.000Z', until: '2026-12-01T00:00:00.000Z' },
+    });
+    expect(await bot(slack).refresh?.(failure({ incident }))).toBeUndefined();
+    expect(slack.messages()).toHaveLength(1);
+    expect(slack.messages()[0]?.text).toContain(
+      'Acknowledged Tue, 24 Nov 2026, 09:00 (Asia/Singapore). Muted until Tue, 1 Dec 2026, 08:00 (Asia/Singapore).',
+    );
+    slack.fail(500, 9);
+    expect(await bot(slack).refresh?.(failure({ incident }))).toMatch(/chat\.update: HTTP 500/);
+  });
+
   test('says in the thread that JIRA could not be told, and why', async () => {
     const slack = await slackWith();
     const { thread } = await bot(slack).tell(failure());

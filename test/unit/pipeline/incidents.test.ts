@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { IncidentEvent } from '../../../functions/config/incident-event.ts';
 import { checkRun } from '../../../functions/pipeline/check-run.ts';
 import { dispatchRun } from '../../../functions/pipeline/dispatch-run.ts';
+import type { Notice } from '../../../functions/pipeline/doors.ts';
 import type { Incident } from '../../../functions/pipeline/incident.ts';
 import { steerIncident } from '../../../functions/pipeline/steer-incident.ts';
 import { newWorld, plan, type World, worker } from './memory-world.ts';
@@ -105,7 +106,9 @@ test('data that gets older than the objective is told when it does, although not
   await look(world, runOf(1), wakeUp?.at);
   await look(world, runOf(1));
   const [{ notice } = { notice: undefined }] = world.told;
-  expect(notice?.points).toEqual([{ instance: 'i-00000002', point: atNight(0).toISOString(), atRisk: true }]);
+  expect(notice?.points).toEqual([
+    { instance: 'i-00000002', cause: 'share-full', point: atNight(0).toISOString(), atRisk: true },
+  ]);
   expect(told(world)).toEqual(both('escalated'));
   await live(world, 2, { 'i-00000002': full });
   expect(told(world)).toEqual(['slack reminded']);
@@ -262,4 +265,69 @@ test('when both are down there is no other road, and each tells its own when it 
   world.failingChannels.delete('jira');
   await look(world, runOf(1));
   expect(told(world)).toEqual(['slack failed', 'slack unheard', 'jira failed']);
+});
+
+test('a run of named instances leaves the causes of the others in the incident, and they are named', async () => {
+  const world = await begun({ 'i-00000001': full, 'i-00000002': empty });
+  const hand = new Date(atNight(1).getTime() + hour);
+  world.now = hand;
+  const { run } = await dispatchRun(
+    world.doors,
+    {
+      ...{ plan: quiet, operation: 'backup', scheduledTime: hand, allowShrink: false, dryRun: false },
+      trigger: { kind: 'hand', requestId: 'hand' },
+      instances: ['i-00000001'],
+    },
+    worker(world, 'hand'),
+  );
+  await look(world, run);
+  expect(incident(world)).toMatchObject({
+    signature: 'share-full source-empty',
+    instances: ['i-00000001', 'i-00000002'],
+  });
+  await live(world, 1, { 'i-00000001': full, 'i-00000002': empty }, 2);
+  expect(told(world)).toEqual([]);
+});
+
+test('what was asked for holds and is answered although the thread cannot show it', async () => {
+  const world = await begun({ 'i-00000001': full });
+  const thread = { channel: 'C1', thread: '1.1' };
+  const { version } = world.incidents.get('acme-web') ?? { version: '' };
+  world.incidents.set('acme-web', { version, value: { ...incident(world), slack: thread } });
+  const shown: Notice[] = [];
+  const tell = async () => ({ reference: 'told' });
+  const refresh = async (notice: Notice) => {
+    shown.push(notice);
+    throw new Error('Slack chat.update: invalid_auth.');
+  };
+  const doors = { ...world.doors, tellers: { of: () => ({ slack: { tell, refresh } }) } };
+  const answer = await steerIncident(doors, quiet, { plan: quiet.name, action: 'acknowledge' });
+  expect(answer).toMatchObject({
+    acknowledged: true,
+    note: expect.stringMatching(
+      /No daily reminder .* does not show it yet: Slack chat\.update: invalid_auth/,
+    ),
+  });
+  expect(shown).toMatchObject([
+    { kind: 'failed', record: { run: runOf(1) }, incident: { acknowledged: {} }, points: [{}] },
+  ]);
+});
+
+test('what is told and could not be shown at the head is tried again, and no reason to take the other road', async () => {
+  const world = newWorld();
+  await live(world, 0, {});
+  const { of } = world.doors.tellers;
+  const heads: (string | undefined)[] = [];
+  const half = {
+    tell: async ({ toldAs }: Notice) => {
+      heads.push(toldAs);
+      return { reference: '1.1', ...(heads.length < 4 ? { rest: 'Slack chat.update: HTTP 500.' } : {}) };
+    },
+  };
+  Object.assign(world.doors.tellers, { of: (plan: typeof quiet) => ({ ...of(plan), slack: half }) });
+  await live(world, 1, { 'i-00000002': full });
+  for (let again = 0; again < 4; again += 1) await look(world, runOf(1));
+  expect(heads).toEqual([undefined, '1.1', '1.1', '1.1']);
+  expect(told(world)).toEqual(['jira failed']);
+  expect(incident(world).heard?.slack).toEqual({ run: runOf(1), kind: 'failed' });
 });
