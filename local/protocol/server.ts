@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { CallLog, LocalClock } from '../contract.ts';
+import type { Guard } from '../iam/guard.ts';
 import { jsonError, unknownOperation } from './aws-json.ts';
-import type { Endpoint, Exchange, IncomingRequest } from './exchange.ts';
+import type { Call, Endpoint, Exchange, IncomingRequest } from './exchange.ts';
 import { AwsFailure, asFailure } from './failure.ts';
 import { queryError } from './query.ts';
 import { callerOf, readSignature } from './signature.ts';
@@ -27,6 +28,7 @@ export const startProtocolServer = async (options: {
   readonly clock: Pick<LocalClock, 'now'>;
   readonly calls: CallLog;
   readonly endpoints: readonly Endpoint[];
+  readonly guard: Pick<Guard, 'authorize'>;
 }): Promise<ProtocolServer> => {
   let open = 0;
   const server = createServer((incoming, response) => {
@@ -67,7 +69,7 @@ const converse = async (options: Options, incoming: IncomingMessage, response: S
   const exchange =
     body === 'too-large'
       ? unknownExchange(request, requestId, signature?.service, tooLarge())
-      : await exchangeFor(options.endpoints, request, requestId);
+      : await exchangeFor(options, request, requestId);
   options.calls.record({
     at,
     service: exchange.service,
@@ -82,7 +84,7 @@ const converse = async (options: Options, incoming: IncomingMessage, response: S
 };
 
 const exchangeFor = async (
-  endpoints: readonly Endpoint[],
+  { endpoints, guard }: Pick<Options, 'endpoints' | 'guard'>,
   request: IncomingRequest,
   requestId: string,
 ): Promise<Exchange> => {
@@ -91,7 +93,9 @@ const exchangeFor = async (
   try {
     if (endpoint === undefined) return unknownExchange(request, requestId, signature?.service);
     if (signature === undefined) return endpoint.refuse(request, requestId);
-    return await endpoint.handle({ request, requestId, signature, caller: callerOf(signature.accessKeyId) });
+    const caller = callerOf(signature.accessKeyId);
+    const authorize: Call['authorize'] = (asking) => guard.authorize({ ...asking, caller });
+    return await endpoint.handle({ request, requestId, signature, caller, authorize });
   } catch (error) {
     return unknownExchange(request, requestId, signature?.service, asFailure(error));
   }

@@ -9,6 +9,7 @@ import type {
   SchedulerEngine,
 } from '../contract.ts';
 import type { DeadLetters } from '../events/dead-letters.ts';
+import type { Guard } from '../iam/guard.ts';
 import { startProtocolServer } from '../protocol/server.ts';
 import type { LifeCycleEngine } from './auto-scaling/life-cycle-engine.ts';
 import { autoScalingEndpoint } from './auto-scaling/service.ts';
@@ -47,6 +48,7 @@ export type ServicesOptions = {
   /** How far behind the truth SSM's lists may be, milliseconds of real time. Default 40; 0 switches it off. */
   readonly lagMilliseconds?: number;
   readonly lifeCycle: LifeCycleEngine;
+  readonly guard: Guard;
 };
 
 /** How many SendCommand calls are refused, then how many invocations end as `Failed`, `RateExceeded`. */
@@ -66,7 +68,7 @@ export type LocalServices = {
 
 /** Opens every service of local AWS on one port of 127.0.0.1. Rejects where the port is taken or DIR is not writable. */
 export const startServices = async (options: ServicesOptions): Promise<LocalServices> => {
-  const { stack, clock, calls, runner } = options;
+  const { stack, clock, runner } = options;
   const { account, region } = stack;
   const throttling = options.throttling ?? { sendCommandCalls: 0, invocations: 0 };
   const objects = await openObjectStore({ directory: options.directory, buckets: stack.buckets, clock });
@@ -86,7 +88,7 @@ export const startServices = async (options: ServicesOptions): Promise<LocalServ
     }),
     autoScalingEndpoint({ ...common, engine: options.lifeCycle }),
     ec2Endpoint(common),
-    stsEndpoint({ account }),
+    stsEndpoint(common),
     ...cloudWatchEndpoints(options),
     logsEndpoint(options),
     sqsEndpoint(options),
@@ -94,7 +96,7 @@ export const startServices = async (options: ServicesOptions): Promise<LocalServ
     lambdaEndpoint({ runner, functions: stack.functions, clock, account, region }),
     s3Endpoint({ store: objects, region }),
   ];
-  const server = await startProtocolServer({ port: options.port, clock, calls, endpoints });
+  const server = await startProtocolServer({ ...options, endpoints });
   return {
     endpoint: server.endpoint,
     objects,
