@@ -19,6 +19,7 @@ export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[
     ...sharedStatements(name, bucketName, plans, ['backup', 'restore', 'verify', 'prune']),
     storage('RunsAndIncidents', bucketName, ['s3:GetObject', 's3:PutObject'], ['runs/*']),
     storage('ReadsWhatItNames', bucketName, ['s3:GetObject'], ['incidents/*', 'overviews/*', 'drains/*']),
+    storage('PausesPlans', bucketName, ['s3:GetObject', 's3:PutObject'], ['pauses/*']),
     // Systems Manager knows no resource for it: who may invoke dispatch decides, and no other function may cancel at all.
     { Sid: 'CancelsWhenAPersonAsks', Effect: 'Allow', Action: ['ssm:CancelCommand'], Resource: '*' },
   ]),

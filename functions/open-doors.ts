@@ -8,7 +8,7 @@ import { openInventory } from './fleet/inventory.ts';
 import { openRunCommand } from './fleet/run-command.ts';
 import { openWakeUps } from './fleet/wake-ups.ts';
 import type { CheckDoors } from './pipeline/check-run.ts';
-import type { DrainStore, Tellers } from './pipeline/doors.ts';
+import type { DrainStore, PauseStore, Tellers } from './pipeline/doors.ts';
 import type { RunRecord } from './pipeline/run-record.ts';
 import type { Links } from './pipeline/tell.ts';
 import type { Worker } from './pipeline/worker.ts';
@@ -18,6 +18,7 @@ import {
   openDrains,
   openIncidents,
   openOverviews,
+  openPauses,
   openReports,
   openRuns,
   reportKey,
@@ -28,10 +29,10 @@ import { openMetrics } from './telemetry/metrics.ts';
 /** What a channel may spend on one notice with all its retries; two of them fit into one invocation of check. */
 const tellingMilliseconds = 20_000;
 
-type OpenedDrains = { readonly drains: DrainStore };
+type OpenedStores = { readonly drains: DrainStore; readonly pauses: PauseStore };
 
 /** Every door that the pipeline takes, opened for one invocation and closed by its time-out. */
-export const openDoors = (environment: Environment, context: Context): CheckDoors & OpenedDrains => {
+export const openDoors = (environment: Environment, context: Context): CheckDoors & OpenedStores => {
   const signal = budgetOf(context.getRemainingTimeInMillis());
   const bucket = openBucket(environment.region, environment.bucket, signal);
   return {
@@ -40,6 +41,7 @@ export const openDoors = (environment: Environment, context: Context): CheckDoor
     incidents: openIncidents(bucket),
     overviews: openOverviews(bucket),
     drains: openDrains(bucket),
+    pauses: openPauses(bucket),
     reports: openReports(bucket, environment.runbookUrl),
     runCommand: openRunCommand(environment, signal),
     inventory: openInventory(environment.region, signal),

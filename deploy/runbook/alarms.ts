@@ -26,7 +26,7 @@ export const alarmSections: Readonly<
   },
   'no-good-run': {
     happened:
-      'The plan has had no good run of the whole fleet for as long as its recovery point objective allows: runs failed, or none began. It is on, too, from a deployment to the first good run.',
+      'The plan has had no good run of the whole fleet for as long as its recovery point objective allows: runs failed, none began, or the plan is paused. It is on, too, from a deployment to the first good run.',
     section: {
       bad: 'Data that was written since the newest recovery points is at risk. Do not wait.',
       see: [
@@ -44,7 +44,9 @@ export const alarmSections: Readonly<
         ),
       ],
       mend: [
-        say('Runs failed: follow the section of the [cause](#causes).'),
+        say(
+          'Runs failed: follow the section of the [cause](#causes). The newest run is `paused`: somebody wanted it so ([until when and why](by-hand.md#pause-a-plan)); ask whether that still holds.',
+        ),
         desk(
           'npx sls deploy --region "$AWS_REGION"',
           'The schedule is gone or somebody changed it: deploy again. A plan that is switched off (`schedule.enabled: false`) has no such alarm.',

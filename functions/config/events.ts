@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { runIdPattern } from '../pipeline/run-id.ts';
 import { type Operation, operations, type VerifyRequest } from '../pipeline/run-record.ts';
 import { BadEvent } from './bad-event.ts';
+import { controlKeys, controlOf } from './control-event.ts';
 import { parse } from './parse-event.ts';
 import { type RestoreEvent, restoreKeys, restoreOf, verifyKeys, verifyOf } from './restore-event.ts';
 
@@ -15,6 +16,10 @@ export type DispatchEvent = {
   readonly instances?: readonly string[];
   readonly allowShrink: boolean;
   readonly dryRun: boolean;
+  /** The instances are those that did not end protected the last time. */
+  readonly retryFailed?: true;
+  /** Instances that work at the same time, in place of the plan's number: this once. */
+  readonly concurrency?: string;
   /** Present where the operation is `restore`. */
   readonly restore?: RestoreEvent;
   /** Present where the operation is `verify`. */
@@ -40,6 +45,7 @@ const dispatchEvent = z.strictObject(
     dryRun: z._default(z.boolean('is neither true nor false'), false),
     ...restoreKeys,
     ...verifyKeys,
+    ...controlKeys,
     // A button of the dashboard's widget sends what CloudWatch knows of the widget along.
     widgetContext: z.optional(z.unknown()),
     scheduledTime: z.optional(
@@ -63,10 +69,12 @@ export const readDispatchEvent = (event: unknown): DispatchEvent => {
   const { plan, operation, allowShrink, dryRun } = rest;
   const restore = restoreOf(rest);
   const verify = verifyOf(rest);
+  const control = controlOf(rest, { operation, instances });
   if (operation === 'restore' && instances === undefined)
     throw new BadEvent('A restore needs "instances":["i-…"]: the instances that the files come back to.');
   return {
     ...{ plan, operation, allowShrink, dryRun },
+    ...control,
     ...(restore === undefined ? {} : { restore }),
     ...(verify === undefined ? {} : { verify }),
     ...(instances === undefined ? {} : { instances: [...new Set(instances)] }),
@@ -75,7 +83,7 @@ export const readDispatchEvent = (event: unknown): DispatchEvent => {
 };
 
 const dispatchExample =
-  '{"plan":"acme-web"}, with "operation", "instances":["i-…"], "allowShrink":true or "dryRun":true where wanted';
+  '{"plan":"acme-web"}, with "operation", "instances":["i-…"], "retryFailed":true, "concurrency":"5", "allowShrink":true or "dryRun":true where wanted';
 
 /** What wakes check: the end of a command, a wake-up that names the run, or a person who names the run or the plan. */
 export type CheckEvent =

@@ -154,4 +154,5 @@ const words = {
   succeeded: 'good',
   failed: 'not good',
   recovered: 'good again',
+  paused: 'skipped',
 } as const satisfies Record<Notice['kind'], string>;

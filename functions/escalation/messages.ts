@@ -43,6 +43,8 @@ export const messageOf = (notice: Notice): Message => {
       return failed(notice);
     case 'recovered':
       return recovered(notice);
+    case 'paused':
+      return pausedNight(notice);
   }
 };
 
@@ -56,6 +58,18 @@ const started = (notice: Notice): Message => {
   const whom = record.expected === undefined ? '' : ` for ${countedOf(record.expected.length, 'instance')}`;
   const words = `${operationOf(notice)} started${who}${whom}; it ends by ${momentOf(record.deadline, plan.schedule.timezone)}.`;
   return oneLine(notice, [text(` ${words}`)], reachLines(record));
+};
+
+/** Neither a failure nor a success: somebody wanted it so, and everybody hears of it each night. */
+const pausedNight = (notice: Notice): Message => {
+  const { plan, record } = notice;
+  const { until, why } = record.paused ?? {};
+  const words = `${operationOf(notice)} skipped, the plan is paused${until === undefined ? '' : ` until ${momentOf(until, plan.schedule.timezone)}`}. Nothing was saved.`;
+  return oneLine(
+    notice,
+    [text(` ${words}`)],
+    why === undefined ? [] : [[text('Why: '), { kind: 'code', text: visible(why, 200) }]],
+  );
 };
 
 const succeeded = (notice: Notice): Message => {

@@ -70,7 +70,7 @@ const commandInput = (environment: Environment, request: CommandRequest) => ({
   ...documentFor(environment, request),
   Comment: request.comment,
   Targets: targetsOf(request.targets),
-  MaxConcurrency: request.plan.concurrency,
+  MaxConcurrency: request.concurrency,
   // An instance that fails must never keep the others from being saved.
   MaxErrors: '100%',
   TimeoutSeconds: request.deliverySeconds,

@@ -54,6 +54,7 @@ const cell = (
 
 /** `partial, 2 of 3 instances protected`. */
 export const sentenceOf = ({ result, outcomes, instances }: RunSummary): string => {
+  if (result === 'paused') return 'skipped, the plan was paused';
   const good = Object.entries(outcomes).reduce(
     (sum, [outcome, count]) => sum + (isProtectedOutcome(outcome) ? (count ?? 0) : 0),
     0,

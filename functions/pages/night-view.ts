@@ -59,6 +59,8 @@ const sentence = (record: RunRecord): string => {
   switch (record.result) {
     case 'nothing-to-protect':
       return 'There was nothing to protect: no instance was expected.';
+    case 'paused':
+      return `Skipped: the plan was paused until ${record.paused?.until ?? 'an unknown time'}.${record.paused?.why === undefined ? '' : ` Why: ${visible(record.paused.why, 200)}`}`;
     case 'failed':
       return `Not protected: none of ${countedOf(results.length, 'instance')}.`;
     case 'partial':

@@ -14,6 +14,7 @@ export const toneOfResult: Readonly<Record<RunResult, readonly [Tone, string]>> 
   partial: ['warn', '!'],
   failed: ['bad', '✕'],
   'nothing-to-protect': ['quiet', '–'],
+  paused: ['warn', '‖'],
 };
 
 const toneOfOutcome: Readonly<Record<Outcome, readonly [Tone, string]>> = {

@@ -45,7 +45,7 @@ const decideNotices = async (doors: AfterClosing, plan: Plan, record: RunRecord)
       ? { ...current, noticesDecided: true, notices: [...current.notices.map(asItEnded), ...owed] }
       : undefined;
   });
-  if (decidedByUs && makesPoints(value)) doors.metrics.runClosed(value);
+  if (decidedByUs && makesPoints(value) && value.result !== 'paused') doors.metrics.runClosed(value);
   if (decidedByUs && kind === 'recovered' && makesPoints(value)) await lookOnceMore(doors, record);
   return value;
 };
@@ -55,6 +55,8 @@ const decideNotices = async (doors: AfterClosing, plan: Plan, record: RunRecord)
  * restores or asks for a dry run looks at the answer.
  */
 const whatIsNews = async (incidents: IncidentStore, record: RunRecord): Promise<NoticeKind | undefined> => {
+  // Skipped on purpose: no incident begins or ends by it, and every skipped night is told.
+  if (record.result === 'paused') return 'paused';
   if (makesPoints(record)) return noticeOf(await reviseIncident(incidents, record), record);
   if (record.operation !== 'prune' || record.parameters.prune?.dryRun === true) return undefined;
   const seen = forPruneIncident(record);

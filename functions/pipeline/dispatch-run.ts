@@ -34,6 +34,8 @@ export type DispatchRequest = {
   /** Only these; undefined: the whole fleet. */
   readonly instances?: readonly string[];
   readonly allowShrink: boolean;
+  /** Instances at a time, in place of the plan's number. */
+  readonly concurrency?: string;
   /** What a restore brings back; there is one where the operation is `restore`. */
   readonly restore?: RestoreRequest;
   readonly verify?: VerifyRequest;
@@ -193,6 +195,7 @@ const newRecord = (
     commands: [],
     parameters: {
       allowShrink: request.allowShrink,
+      ...(request.concurrency === undefined ? {} : { concurrency: request.concurrency }),
       ...(request.restore === undefined ? {} : { restore: request.restore }),
       ...(request.verify === undefined ? {} : { verify: request.verify }),
       ...(request.prune === undefined ? {} : { prune: request.prune }),

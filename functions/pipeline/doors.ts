@@ -2,6 +2,7 @@ import type { Fleet, Plan } from '../config/plan.ts';
 import type { Drain, LifeCycleAction } from './drain.ts';
 import type { Incident } from './incident.ts';
 import type { Overview } from './overview.ts';
+import type { PlanPause } from './pause.ts';
 import type {
   Channel,
   CommandTargets,
@@ -36,6 +37,7 @@ export type RunStore = DocumentStore<RunRecord> & {
 };
 export type IncidentStore = DocumentStore<Incident>;
 export type OverviewStore = DocumentStore<Overview>;
+export type PauseStore = DocumentStore<PlanPause>;
 export type DrainStore = DocumentStore<Drain>;
 
 export type ReportStore = {
@@ -90,6 +92,8 @@ export type CommandRequest = {
   readonly comment: string;
   readonly targets: CommandTargets;
   readonly allowShrink: boolean;
+  /** `MaxConcurrency` of this command. */
+  readonly concurrency: string;
   readonly restore?: RestoreRequest;
   readonly verify?: VerifyRequest;
   readonly prune?: PruneRequest;

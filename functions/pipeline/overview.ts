@@ -204,9 +204,11 @@ const outcomes = Object.keys(letters) as readonly Outcome[];
 
 export type NamedStanding = InstanceStanding & { readonly instance: string };
 
-/** The fleet as the newest run of all of it found it: without instances that had gone by its end. */
+/** The fleet as the newest run of all of it, a skipped one aside, found it: without instances that had gone by its end. */
 export const fleetOf = (overview: Overview): readonly NamedStanding[] => {
-  const newest = overview.runs.findIndex((run) => makesPoints(run) && run.scope === 'fleet');
+  const newest = overview.runs.findIndex(
+    (run) => makesPoints(run) && run.scope === 'fleet' && run.result !== 'paused',
+  );
   if (newest < 0) return [];
   return Object.entries(overview.instances)
     .filter(([, { recent, outcome }]) => (recent[newest] ?? ' ') !== ' ' && outcome !== 'gone')

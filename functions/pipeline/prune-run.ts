@@ -72,7 +72,8 @@ const newestOfTheFleet = async (doors: DispatchDoors, plan: string): Promise<Run
   for (const run of await doors.runs.newest(plan, mostRuns)) {
     if (!run.endsWith('-backup') || run.endsWith('-final-backup')) continue;
     const record = (await doors.runs.read(run))?.value;
-    if (record !== undefined && makesPoints(record) && record.scope === 'fleet') return record;
+    if (record !== undefined && makesPoints(record) && record.scope === 'fleet' && record.result !== 'paused')
+      return record;
   }
   return undefined;
 };

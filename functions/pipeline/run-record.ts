@@ -1,4 +1,5 @@
 import type { CauseId, Outcome } from './causes.ts';
+import type { Pause } from './pause.ts';
 
 export const operations = ['backup', 'final-backup', 'restore', 'verify', 'prune'] as const;
 export type Operation = (typeof operations)[number];
@@ -25,6 +26,8 @@ export type RunRecord = {
   readonly deadline: Timestamp;
   /** Present once a person has ended it before its time: nothing is sent any more. */
   readonly cancelled?: Cancellation;
+  /** Of a run that was skipped because its plan was paused. */
+  readonly paused?: Pause;
   /** Who works on the record and until when; a second worker waits until it is over. */
   readonly lease?: Lease;
   /** The whole fleet, or only instances that somebody named. */
@@ -38,6 +41,8 @@ export type RunRecord = {
   readonly commands: readonly SentCommand[];
   readonly parameters: {
     readonly allowShrink: boolean;
+    /** In place of the plan's, this once. */
+    readonly concurrency?: string;
     readonly restore?: RestoreRequest;
     readonly verify?: VerifyRequest;
     readonly prune?: PruneRequest;
@@ -125,13 +130,19 @@ export type CommandTargets =
   | { readonly kind: 'instances'; readonly instances: readonly string[] };
 
 /**
- * `partial`: some instances are protected and some are not. `nothing-to-protect`: the fleet exists and has no instance.
+ * `paused`: it was skipped on purpose, and protects nobody. `partial`: some instances are protected and some are not. `nothing-to-protect`: the fleet exists and has no instance.
  */
-export type RunResult = 'protected' | 'protected-with-warnings' | 'partial' | 'failed' | 'nothing-to-protect';
+export type RunResult =
+  | 'protected'
+  | 'protected-with-warnings'
+  | 'partial'
+  | 'failed'
+  | 'nothing-to-protect'
+  | 'paused';
 
 /** Whether a run of this result leaves nobody unprotected. */
 export const isGoodResult = (result: RunResult | undefined): boolean =>
-  result !== 'failed' && result !== 'partial';
+  result !== 'failed' && result !== 'partial' && result !== 'paused';
 
 export type InstanceWarning = {
   readonly cause: CauseId;
@@ -188,7 +199,7 @@ export type PruneReport = {
   readonly going?: readonly string[];
 };
 
-export type NoticeKind = 'started' | 'succeeded' | 'failed' | 'recovered';
+export type NoticeKind = 'started' | 'succeeded' | 'failed' | 'recovered' | 'paused';
 export type Channel = 'slack' | 'jira';
 
 /** What is owed to a channel. `owed` before and `told` after; `sending` marks an attempt whose end nobody saw. */

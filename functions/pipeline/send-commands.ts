@@ -87,6 +87,7 @@ export const sendOne = async (
       comment: command.comment,
       targets: command.targets,
       ...record.parameters,
+      concurrency: concurrencyOf(plan, record, command),
       ...(isFinal ? { budgetSeconds: Math.max(shortestDeliverySeconds, secondsLeft) } : {}),
       deliverySeconds: Math.max(shortestDeliverySeconds, delivery),
       executionSeconds: Math.max(shortestDeliverySeconds, Math.min(longestExecutionSeconds, secondsLeft)),
@@ -97,6 +98,20 @@ export const sendOne = async (
     if (error instanceof CommandRefused) return { refused: error.message };
     throw error;
   }
+};
+
+/**
+ * How many of a command's instances work at a time. Systems Manager counts each command by itself, so a limit is shared
+ * between the commands that name the instances of one attempt, one each at least; a percentage of each is one of all.
+ */
+const concurrencyOf = (plan: Plan, record: RunRecord, { attempt, comment }: SentCommand): string => {
+  const limit = record.parameters.concurrency ?? plan.concurrency;
+  const parts = record.commands.filter((command) => command.attempt === attempt);
+  if (limit.endsWith('%') || parts.length < 2) return limit;
+  const place = parts.findIndex((part) => part.comment === comment);
+  const share = Math.floor(Number(limit) / parts.length);
+  const rest = Number(limit) % parts.length;
+  return String(Math.max(1, share + (place < rest ? 1 : 0)));
 };
 
 export const noted = (record: RunRecord, comment: string, fate: Fate): RunRecord | undefined =>

@@ -48,6 +48,8 @@ const channelsFor = (plan: Plan, kind: NoticeKind, byHand: boolean): readonly Ch
     case 'failed':
     case 'recovered':
       return [...slack, ...jira];
+    case 'paused':
+      return slack;
   }
 };
 
@@ -75,7 +77,7 @@ export const tellOwed = async (
   plan: Plan,
   record: RunRecord,
   worker: Worker,
-  kinds: readonly NoticeKind[] = ['succeeded', 'failed', 'recovered'],
+  kinds: readonly NoticeKind[] = ['succeeded', 'failed', 'recovered', 'paused'],
 ): Promise<void> => {
   const failed: string[] = [];
   for (const { kind, channel } of record.notices.filter((notice) => kinds.includes(notice.kind))) {

@@ -5,12 +5,14 @@ import type {
   IncidentStore,
   InstanceLogs,
   OverviewStore,
+  PauseStore,
   ReportStore,
   RunStore,
 } from '../pipeline/doors.ts';
 import type { Drain } from '../pipeline/drain.ts';
 import type { Incident } from '../pipeline/incident.ts';
 import type { Overview } from '../pipeline/overview.ts';
+import type { PlanPause } from '../pipeline/pause.ts';
 import type { RunRecord } from '../pipeline/run-record.ts';
 import { type Bucket, documentStore } from './s3-documents.ts';
 
@@ -45,6 +47,10 @@ export const openIncidents = (bucket: Bucket): IncidentStore =>
 /** `overviews/<plan>.json` */
 export const openOverviews = (bucket: Bucket): OverviewStore =>
   documentStore<Overview>(bucket, (plan) => `overviews/${plan}.json`);
+
+/** `pauses/<plan>.json` */
+export const openPauses = (bucket: Bucket): PauseStore =>
+  documentStore<PlanPause>(bucket, (plan) => `pauses/${plan}.json`);
 
 /** `drains/<instance>.json` */
 export const openDrains = (bucket: Bucket): DrainStore =>

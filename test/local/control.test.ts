@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { pointName } from '../../functions/pipeline/run-id.ts';
+import { pointName, runId } from '../../functions/pipeline/run-id.ts';
 import type { RunRecord } from '../../functions/pipeline/run-record.ts';
 import { readProgress } from '../../local/fleet/progress.ts';
 import { invoke } from './invoke.ts';
-import { atRest, idOf, type NightLab, openNightLab } from './night-lab.ts';
+import { atRest, day, hour, idOf, type NightLab, openNightLab } from './night-lab.ts';
 
 const [first, second] = [idOf(1), idOf(2)];
 
@@ -110,6 +110,119 @@ describe('a run that a person cancels while an instance copies', () => {
     rmSync(join(lab.specs()[0]?.upload ?? '', big));
     expect(await run({ plan: 'acme-slow' })).toMatchObject({ result: 'protected' });
     expect(lab.slack.messages().at(-1)?.text).toMatch(/acme-slow: protected again/);
+  }, 60_000);
+});
+
+describe('a retry of what failed', () => {
+  test('is a run of just the instances that did not end protected, and then there is nothing to retry', async () => {
+    const lost = lab.aws().fleet.get(second);
+    if (lost === undefined) throw new Error(`${second} is gone`);
+    lost.ping = 'ConnectionLost';
+    const failed = await run({ plan: 'acme-web' });
+    expect(failed).toMatchObject({
+      result: 'partial',
+      results: [{ instance: first }, { cause: 'agent-offline' }],
+    });
+    lost.ping = 'Online';
+    await lab.pass(1_000);
+    const { answer } = await invoke(lab.aws(), 'dispatch', { plan: 'acme-web', retryFailed: true });
+    expect(answer).toMatchObject({ state: 'running', retryOf: failed.run, expected: [second] });
+    expect(await lab.settle(String(answer.run))).toMatchObject({
+      ...{ result: 'protected', scope: 'instances' },
+      results: [{ instance: second }],
+    });
+    const again = await invoke(lab.aws(), 'dispatch', { plan: 'acme-web', retryFailed: true });
+    expect(again.answer).toMatchObject({ state: 'nothing-to-retry', plan: 'acme-web' });
+  }, 60_000);
+});
+
+describe('a plan that a person pauses', () => {
+  /** As its schedule does. */
+  const fire = async (): Promise<RunRecord> => {
+    const { scheduler, stack } = lab.aws();
+    const schedule = stack.schedules.find((each) => each.name.endsWith('acme-web'));
+    await lab.pass(1_000);
+    const scheduledTime = new Date(Math.floor(lab.clock().now().getTime() / 1000) * 1000);
+    scheduler.fire(schedule?.group ?? '', schedule?.name ?? '', scheduledTime);
+    return lab.settle(runId('acme-web', scheduledTime, 'backup'));
+  };
+  const sent = () => lab.calls().filter(({ operation }) => operation === 'SendCommand').length;
+
+  test('skips the nights of its schedule, tells each as one line, fools no alarm, and goes on when it is resumed', async () => {
+    const until = new Date(lab.clock().now().getTime() + 3 * day).toISOString();
+    const paused = await invoke(lab.aws(), 'dispatch', {
+      ...{ plan: 'acme-web', pause: { until, why: 'the share moves' } },
+    });
+    expect(paused).toMatchObject({ failed: false, answer: { state: 'paused', pause: { until } } });
+    const before = { sent: sent(), told: lab.slack.messages().length, good: goodRuns() };
+    expect(await fire()).toMatchObject({ result: 'paused', paused: { why: 'the share moves' }, results: [] });
+    const lines = lab.slack.messages().slice(before.told);
+    expect(lines.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/acme-web:.* backup skipped, the plan is paused until .*Why: .*the share moves/),
+    ]);
+    expect({ sent: sent(), good: goodRuns() }).toEqual({ sent: before.sent, good: before.good });
+
+    await lab.pass(1_000);
+    const { answer } = await invoke(lab.aws(), 'dispatch', { plan: 'acme-web', concurrency: '1' });
+    expect(answer.note).toMatch(/paused until .*\(the share moves\)\. A run by hand works all the same/);
+    expect(await lab.settle(String(answer.run))).toMatchObject({
+      ...{ result: 'protected', parameters: { concurrency: '1' } },
+    });
+
+    // Two days later the schedule has fired once more by itself, and nothing that counts as a good run has come.
+    await lab.pass(50 * hour);
+    expect(alarm('no-good-run')).toBe('ALARM');
+    expect(lab.slack.messages().filter(({ text }) => text.includes('is paused until'))).toHaveLength(2);
+
+    await invoke(lab.aws(), 'dispatch', { plan: 'acme-web', resume: true });
+    expect(await fire()).toMatchObject({ result: 'protected', trigger: { kind: 'schedule' } });
+  }, 60_000);
+
+  const alarm = (kind: string) =>
+    lab
+      .aws()
+      .cloudwatch.alarms.alarms()
+      .find((each) => each.alarm.name === `lifeboat-prod/acme-web/${kind}`)?.state;
+  const goodRuns = () =>
+    lab
+      .aws()
+      .functions.metrics()
+      .filter(({ name }) => name === 'RunGood').length;
+});
+
+describe('plans and groups', () => {
+  const files = (plan: string, instance: string) =>
+    readdirSync(join(lab.share, plan, instance, 'current')).toSorted();
+
+  test('two plans save one group at the same time, each into a folder of its own', async () => {
+    await lab.pass(1_000);
+    const [one, other] = await Promise.all(
+      ['acme-web', 'acme-slow'].map((plan) => invoke(lab.aws(), 'dispatch', { plan })),
+    );
+    for (const begun of [one, other])
+      expect(await lab.settle(String(begun?.answer.run))).toMatchObject({ result: 'protected' });
+    for (const plan of ['acme-web', 'acme-slow'])
+      expect(files(plan, first)).toEqual(['student-1_1_2026.pdf', 'student-1_2_2026.pdf']);
+  }, 60_000);
+
+  test('one plan saves two groups in one run', async () => {
+    const [model] = lab.specs();
+    if (model === undefined) throw new Error('The lab has no instance.');
+    const api = 'i-0abcdef0123456789';
+    const folder = join(lab.folder, 'instances', api);
+    mkdirSync(join(folder, 'upload'), { recursive: true });
+    writeFileSync(join(folder, 'upload/order.pdf'), 'an order');
+    const disks = { upload: join(folder, 'upload'), state: join(folder, 'state') };
+    await lab.aws().fleet.launch({ ...model, ...disks, id: api, group: 'acme-api' });
+    await lab.aws().lifeCycle.launched(api);
+    const record = await run({ plan: 'acme-both' });
+    expect(record).toMatchObject({ result: 'protected', problems: [] });
+    expect(record.expected?.map(({ instance, group }) => [instance, group])).toEqual([
+      [first, 'acme-web'],
+      [second, 'acme-web'],
+      [api, 'acme-api'],
+    ]);
+    expect(files('acme-both', api)).toEqual(['order.pdf']);
   }, 60_000);
 });
 

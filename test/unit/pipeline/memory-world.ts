@@ -6,6 +6,7 @@ import type {
   InstanceFacts,
   Invocation,
   Notice,
+  PauseStore,
   RunStore,
   SnapshotFate,
   Stored,
@@ -15,6 +16,7 @@ import type { Drain } from '../../../functions/pipeline/drain.ts';
 import type { DrainDoors } from '../../../functions/pipeline/drain-doors.ts';
 import type { Incident } from '../../../functions/pipeline/incident.ts';
 import type { Overview } from '../../../functions/pipeline/overview.ts';
+import type { PlanPause } from '../../../functions/pipeline/pause.ts';
 import type {
   Channel,
   ExpectedInstance,
@@ -28,11 +30,12 @@ import type { Worker } from '../../../functions/pipeline/worker.ts';
  * channels that remember what they were told, and a worker that can be made to die before or after its n-th call.
  */
 export type World = {
-  readonly doors: DrainDoors;
+  readonly doors: DrainDoors & { readonly pauses: PauseStore };
   readonly records: Map<string, Stored<RunRecord>>;
   readonly incidents: Map<string, Stored<Incident>>;
   readonly overviews: Map<string, Stored<Overview>>;
   readonly drains: Map<string, Stored<Drain>>;
+  readonly pauses: Map<string, Stored<PlanPause>>;
   /** Life-cycle calls: `beat i-…` and `complete i-…`. */
   readonly lifeCycle: string[];
   readonly snapshotsTaken: string[];
@@ -146,6 +149,7 @@ export const newWorld = (): World => {
     incidents: new Map(),
     overviews: new Map(),
     drains: new Map(),
+    pauses: new Map(),
     lifeCycle: [],
     snapshotsTaken: [],
     told: [],
@@ -207,7 +211,7 @@ const storeOf = <T>(world: World, documents: Map<string, Stored<T>>): DocumentSt
   };
 };
 
-const openDoors = (world: World): DrainDoors => ({
+const openDoors = (world: World): World['doors'] => ({
   clock: {
     now: () => world.now,
     sleep: async (milliseconds) => {
@@ -221,6 +225,7 @@ const openDoors = (world: World): DrainDoors => ({
   incidents: storeOf(world, world.incidents),
   overviews: storeOf(world, world.overviews),
   drains: storeOf(world, world.drains),
+  pauses: storeOf(world, world.pauses),
   lifeCycle: {
     hook: () => call(world, () => ({ heartbeatSeconds: world.heartbeatSeconds, globalSeconds: 172_800 })),
     beat: (_action, instance) =>
