@@ -48,6 +48,12 @@ const unknownKey = (path: Path, key: string, document: PlanDocument): Finding =>
   const keys = keysOf(schemaAt(path) ?? {}).map(([name]) => name);
   const shown = document.quote(range);
   const where = path.length === 0 ? 'this file' : `\`${String(path.at(-1))}\``;
+  if (elsewhere.test(key))
+    return {
+      range,
+      wrong: `${shown === undefined ? 'This' : `\`${shown}\``} is no key of ${where}: a deployment saves the instances of its own account and region alone.`,
+      allowed: 'a deployment in each account and region (docs/deploy.md, "Several regions or accounts")',
+    };
   const home = sectionsWith(key).find((section) => keys.includes(section));
   const moved = home === undefined ? '' : ` It belongs into \`${home}\`.`;
   return {
@@ -57,6 +63,9 @@ const unknownKey = (path: Path, key: string, document: PlanDocument): Finding =>
     meant: home === undefined ? nearestWord(key, keys) : undefined,
   };
 };
+
+/** Keys by which other tools name another account or region. */
+const elsewhere = /^(?:aws)?(?:regions?|accounts?|account_?ids?|assume_?roles?|roles?(?:_?arns?)?)$/i;
 
 /** The sections of a plan that have such a key. */
 const sectionsWith = (key: string): readonly string[] =>

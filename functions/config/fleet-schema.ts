@@ -1,11 +1,19 @@
 import { z } from 'zod';
-import { text } from './plan-fields.ts';
+import { refuse, text } from './plan-fields.ts';
 import { key } from './plan-key.ts';
 
-const groupName = text(
-  /^(?! )[ -9;-~]{1,255}(?<! )$/,
-  'the name of an Auto Scaling group: at most 255 ASCII characters, no colon',
-);
+const aGroup = 'the name of an Auto Scaling group: at most 255 ASCII characters, no colon';
+const groupName = z
+  .string({ error: aGroup })
+  .check(({ value, issues }) => {
+    if (!value.startsWith('arn:')) return;
+    const wrong =
+      'This ARN names an account and a region, and a deployment saves the groups of its own account and region alone.';
+    const allowed =
+      'the name of the group, in a deployment in that account and region (docs/deploy.md, "Several regions or accounts")';
+    refuse(issues, value, wrong, { allowed });
+  })
+  .regex(/^(?! )[ -9;-~]{1,255}(?<! )$/, aGroup);
 const listed = 'a list of 1 to 50';
 const tagValue = text(
   /^[^\p{Cc}]{1,256}$/u,

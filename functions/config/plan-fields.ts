@@ -75,6 +75,7 @@ export const webAddress = z
 
 type Issues = z.core.$ZodRawIssue[];
 
-const refuse = (issues: Issues, input: unknown, wrong: string | undefined, hint: Hint): void => {
+/** Says that a value is not taken: what is wrong with it, and what is allowed. */
+export const refuse = (issues: Issues, input: unknown, wrong: string | undefined, hint: Hint): void => {
   issues.push({ code: 'custom', input, message: wrong ?? hint.allowed, params: { wrong, ...hint } });
 };

@@ -49,7 +49,7 @@ const settings = {
   }),
   concurrency: key(concurrency, {
     description:
-      'How many instances work at the same time: a number, or a percentage of the fleet. A share carries only so much, however large the fleet is.',
+      'How many instances work at the same time: a number, or a percentage of the fleet. A share carries only so much, however large the fleet is. Where more than ten may, they begin ten a second, so that they do not come to the share all at once.',
     examples: ['10%'],
     default: builtIn.concurrency,
   }),

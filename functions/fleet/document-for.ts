@@ -42,6 +42,7 @@ const backupParameters = (request: CommandRequest): Parameters => ({
   allowShrink: [request.allowShrink ? 'yes' : 'no'],
   nice: [String(request.plan.load.nice)],
   verifyNights: [String(request.plan.verifyNights)],
+  spreadSeconds: [String(request.spreadSeconds)],
   mayBeEmpty: [request.plan.source.mayBeEmpty ? 'yes' : 'no'],
   ...(request.budgetSeconds === undefined ? {} : { budgetSeconds: [String(request.budgetSeconds)] }),
 });

@@ -13,7 +13,7 @@ import type {
   Trigger,
   VerifyRequest,
 } from './run-record.ts';
-import { intendedCommands, type Sending, sendIntended } from './send-commands.ts';
+import { instancesPerCommand, intendedCommands, type Sending, sendIntended } from './send-commands.ts';
 import type { Telling } from './tell.ts';
 import { tellStarted } from './tell.ts';
 import { leaseOf, mayTakeOver, type Worker } from './worker.ts';
@@ -223,7 +223,7 @@ const writeDownFleet = async (
       commands:
         fleet.expected.length === 0
           ? []
-          : intendedCommands(run, 1, targetsOf(request, fleet), doors.clock.now()),
+          : intendedCommands(run, 1, targetsOf(request, fleet, whole), doors.clock.now()),
       lease: leaseOf(worker),
     };
   });
@@ -256,8 +256,13 @@ const covered = (fleet: FleetSnapshot, instances: readonly string[] | undefined)
   };
 };
 
-const targetsOf = (request: DispatchRequest, fleet: FleetSnapshot): CommandTargets =>
-  request.instances === undefined
+/**
+ * The fleet's tag, one command and one limit, wherever everybody is meant; by name only where it has to be. Few who are named
+ * stay named: who is launched meanwhile is not meant.
+ */
+const targetsOf = (request: DispatchRequest, fleet: FleetSnapshot, whole: FleetSnapshot): CommandTargets =>
+  request.instances === undefined ||
+  (fleet.expected.length > instancesPerCommand && fleet.expected.length === whole.expected.length)
     ? request.plan.fleet
     : { kind: 'instances', instances: fleet.expected.map(({ instance }) => instance) };
 

@@ -97,6 +97,8 @@ export type CommandRequest = {
   readonly restore?: RestoreRequest;
   readonly verify?: VerifyRequest;
   readonly prune?: PruneRequest;
+  /** Over how many seconds the instances that begin at once are spread. */
+  readonly spreadSeconds: number;
   /** Seconds until the instance ends, for a final backup; absent: no limit. */
   readonly budgetSeconds?: number;
   readonly deliverySeconds: number;

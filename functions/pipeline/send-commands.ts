@@ -2,6 +2,7 @@ import type { Plan } from '../config/plan.ts';
 import { type Clock, CommandRefused, type RunCommand, type RunStore, type Stored } from './doors.ts';
 import { revise } from './revise.ts';
 import type { CommandTargets, RunRecord, SentCommand } from './run-record.ts';
+import { spreadSeconds } from './spread.ts';
 import { withoutLease } from './worker.ts';
 
 export type Sending = {
@@ -11,7 +12,7 @@ export type Sending = {
 };
 
 /** Instance ids that one command takes (`SendCommand`, Targets: 50 values a criterion). */
-const instancesPerCommand = 50;
+export const instancesPerCommand = 50;
 /** `timeoutSeconds` of a document step: 5 to 172,800 seconds; out of that range the agent silently takes an hour. */
 const longestExecutionSeconds = 172_800;
 /** `TimeoutSeconds` of SendCommand: 30 seconds at least. */
@@ -88,6 +89,7 @@ export const sendOne = async (
       targets: command.targets,
       ...record.parameters,
       concurrency: concurrencyOf(plan, record, command),
+      spreadSeconds: isFinal ? 0 : spreadOf(plan, record, command, secondsLeft),
       ...(isFinal ? { budgetSeconds: Math.max(shortestDeliverySeconds, secondsLeft) } : {}),
       deliverySeconds: Math.max(shortestDeliverySeconds, delivery),
       executionSeconds: Math.max(shortestDeliverySeconds, Math.min(longestExecutionSeconds, secondsLeft)),
@@ -112,6 +114,14 @@ const concurrencyOf = (plan: Plan, record: RunRecord, { attempt, comment }: Sent
   const share = Math.floor(Number(limit) / parts.length);
   const rest = Number(limit) % parts.length;
   return String(Math.max(1, share + (place < rest ? 1 : 0)));
+};
+
+const spreadOf = (plan: Plan, record: RunRecord, { attempt }: SentCommand, secondsLeft: number): number => {
+  const named = record.commands.flatMap((command) =>
+    command.attempt === attempt && command.targets.kind === 'instances' ? command.targets.instances : [],
+  );
+  const instances = named.length === 0 ? (record.expected?.length ?? 0) : named.length;
+  return spreadSeconds(record.parameters.concurrency ?? plan.concurrency, instances, secondsLeft);
 };
 
 export const noted = (record: RunRecord, comment: string, fate: Fate): RunRecord | undefined =>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Saves a folder of this instance to the share: docs/share-format.md says what lies there, docs/decisions/engine.md why.
 # Reads RUN, SOURCE, SHARE, SHARE_ID, MAX_SHRINK_PERCENT, ALLOW_SHRINK, MAY_BE_EMPTY, BANDWIDTH, NICE, VERIFY_NIGHTS,
-# BUDGET_SECONDS (the document's parameters) and, of the environment, AWS_SSM_INSTANCE_ID, LIFEBOAT_STATE_DIR,
+# SPREAD_SECONDS, BUDGET_SECONDS (the document's parameters) and, of the environment, AWS_SSM_INSTANCE_ID, LIFEBOAT_STATE_DIR,
 # LIFEBOAT_SHARE_SECONDS, LIFEBOAT_STREAMS. Writes below <share>/<plan>/<instance> and below the state folder, nowhere else.
 # Promises: the exit code and the one line on stdout tell the same; whatever happens, every recovery point that was there
 # stays restorable, and the next run needs no hand. Starting a program costs milliseconds, on a small machine tens of them:
@@ -59,6 +59,7 @@ backup() {
   check_parameters
   find_instance
   ease_load
+  wait_for_turn
   open_state
   find_share
   count_streams

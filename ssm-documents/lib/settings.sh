@@ -15,9 +15,18 @@ check_parameters() {
   [[ $BANDWIDTH =~ ^[0-9]{1,12}$ ]] || fail bad-parameter "bandwidth: $BANDWIDTH is no number of bytes a second"
   [[ $NICE =~ ^(1?[0-9])$ ]] || fail bad-parameter "nice: $NICE is not between 0 and 19"
   [[ $VERIFY_NIGHTS =~ ^[0-9]{1,3}$ ]] || fail bad-parameter "verifyNights: $VERIFY_NIGHTS is no number of nights"
-  [[ $BUDGET_SECONDS =~ ^[0-9]{1,6}$ ]] || fail bad-parameter "budgetSeconds: $BUDGET_SECONDS is no number of seconds"
+  [[ $SPREAD_SECONDS,$BUDGET_SECONDS =~ ^(0|[1-9][0-9]{0,3}),[0-9]{1,6}$ ]] ||
+    fail bad-parameter "spreadSeconds, budgetSeconds: $SPREAD_SECONDS, $BUDGET_SECONDS are no seconds"
   [[ $MAY_BE_EMPTY =~ ^(no|yes)$ ]] || fail bad-parameter "mayBeEmpty: $MAY_BE_EMPTY is neither yes nor no"
   say "$OPERATION of $SOURCE to $SHARE, plan $PLAN, recovery point $POINT"
+}
+
+# The instances that are sent the command in the same second do not come to the share in the same second: each waits for its
+# turn, 0 to SPREAD_SECONDS - 1, by the end of its id, which is random.
+wait_for_turn() {
+  if ((SPREAD_SECONDS > 1)) && [[ $INSTANCE =~ [0-9a-f]{6}$ ]]; then
+    sleep $((16#${BASH_REMATCH[0]} % SPREAD_SECONDS)) 3>&-
+  fi
 }
 
 # Before a final backup: the instance's own script that tells the application to stop writing, if there is one. It has 30 s,

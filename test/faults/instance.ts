@@ -157,6 +157,7 @@ const defaults: Readonly<Record<Operation, Readonly<Record<string, string>>>> = 
     allowShrink: 'no',
     mayBeEmpty: 'no',
     verifyNights: '28',
+    spreadSeconds: '0',
     budgetSeconds: '0',
   },
   restore: {

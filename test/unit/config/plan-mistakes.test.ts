@@ -30,6 +30,9 @@ test('all mistakes are told at once, in the order of the file', () => {
   ]);
 });
 
+const elsewhere = (allowed: string): string =>
+  `Allowed: ${allowed} (docs/deploy.md, "Several regions or accounts").`;
+
 describe('the file as a whole', () => {
   test.each([
     ['', `lifeboat.yml:1:1: The file is empty. ${aFile}`],
@@ -332,6 +335,20 @@ describe('the values of a plan', () => {
       22,
       '.fleet.groups[0]',
       '`2024` is read as a number, not as text. Allowed: the name of an Auto Scaling group: at most 255 ASCII characters, no colon.',
+    ],
+    [
+      0,
+      'fleet: {groups: ["arn:aws:autoscaling:eu-west-1:1:autoScalingGroup:u:autoScalingGroupName/a"]}',
+      22,
+      '.fleet.groups[0]',
+      `This ARN names an account and a region, and a deployment saves the groups of its own account and region alone. ${elsewhere('the name of the group, in a deployment in that account and region')}`,
+    ],
+    [
+      0,
+      'fleet: {groups: [a], region: eu-west-1}',
+      26,
+      '.fleet.region',
+      `\`region\` is no key of \`fleet\`: a deployment saves the instances of its own account and region alone. ${elsewhere('a deployment in each account and region')}`,
     ],
     [
       0,

@@ -246,7 +246,7 @@ test('the document is sent the numbers of the plan, its time zone, and less time
     comment: '',
     targets: plan.fleet,
     allowShrink: false,
-    concurrency: '10',
+    ...{ concurrency: '10', spreadSeconds: 0 },
     deliverySeconds: 600,
     executionSeconds: 10_800,
   };

@@ -159,8 +159,23 @@ describe('concurrency', () => {
     'of %i named instances, limit %s, is shared by their commands: %j',
     async (count, concurrency, shares) => {
       const world = newWorld();
-      await run(world, byHand(world, { instances: many(world, count), concurrency }));
+      // One more, that is not named.
+      const instances = many(world, count + 1).slice(0, count);
+      await run(world, byHand(world, { instances, concurrency }));
       expect(limits(world)).toEqual(shares);
     },
   );
+
+  test('of many that are the whole fleet is that of one command to the fleet: a night on which everybody failed', async () => {
+    const world = newWorld();
+    const all = many(world, 1_000);
+    failing(world, ...all);
+    await run(world, night);
+    failing(world);
+    expect(await retry(world, { concurrency: '10' })).toMatchObject({ expected: all });
+    expect(world.requests.map(({ targets, concurrency }) => [targets.kind, concurrency])).toEqual([
+      ['groups', '10%'],
+      ['groups', '10'],
+    ]);
+  });
 });
