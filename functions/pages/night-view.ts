@@ -28,7 +28,7 @@ export const nightView = (
 ${verdict(record)}
 ${problems(record)}
 ${causesOf(record, place.runbook)}
-<div class="row">${retry(record, endpoints)}</div>
+<div class="row">${retry(record, endpoints)}${cancel(record, endpoints)}</div>
 <h2>What happened when</h2>
 ${timeline(record, place.timezone)}
 <h2>Instances</h2>
@@ -112,6 +112,17 @@ const retry = (record: RunRecord, endpoints: Endpoints | undefined): SafeHtml | 
     { plan: record.plan, instances: some },
   );
 };
+
+const cancel = (record: RunRecord, endpoints: Endpoints | undefined): SafeHtml | undefined =>
+  record.state === 'closed' || record.cancelled !== undefined || record.operation === 'final-backup'
+    ? undefined
+    : act(
+        endpoints,
+        'Cancel this run',
+        `Stop the ${record.operation} of ${record.plan} on every instance that is still at work, now?`,
+        'dispatch',
+        { cancel: record.run },
+      );
 
 const timeline = (record: RunRecord, timezone: string): SafeHtml => {
   const at = (time: string) => momentOf(time, timezone);

@@ -124,6 +124,37 @@ describe('a night', () => {
     expect(text).toMatch(/1 instance not protected agent-offline : /);
   });
 
+  test('that is under way can be cancelled by whoever may, and one that is over or being cancelled cannot', async () => {
+    const { result: _, results: __, closedAt: ___, ...open } = night(27, []);
+    const underWay: RunRecord = { ...open, state: 'running' };
+    const view = { kind: 'night', run: nightOf(27) } as const;
+    const button = /Cancel this run<\/button><cwdb-action ([^>]*)>([^<]*)</.exec(
+      await shown([underWay], view),
+    );
+    expect(button?.[1]).toMatch(/endpoint="arn:dispatch".*confirmation="Stop the backup of acme-web/);
+    expect(JSON.parse((button?.[2] ?? '').replaceAll('&#34;', '"'))).toEqual({ cancel: nightOf(27) });
+    const cancelled = { at: '2026-11-27T18:00:10.000Z', requestId: 'p1', why: 'the <b>share</b> moves' };
+    const going = await shown([{ ...underWay, cancelled }], view);
+    expect(going).not.toContain('Cancel this run');
+    expect(texts(going)).toContain('cancelled by a person: the <b>share</b> moves');
+    expect(await shown([night(27, [safe(1)])], view)).not.toContain('Cancel this run');
+  });
+
+  test('that was skipped because its plan is paused is neither good nor bad, and says until when', async () => {
+    const paused = {
+      since: '2026-11-26T10:00:00Z',
+      until: '2026-12-01T00:00:00.000Z',
+      why: 'the share moves',
+    };
+    const records = [night(26, [safe(1)]), night(27, [], { result: 'paused', paused })];
+    expect(texts(await shown(records, { kind: 'night', run: nightOf(27) }))).toContain(
+      'Skipped: the plan was paused until 2026-12-01T00:00:00.000Z. Why: the share moves',
+    );
+    const fleet = texts(await shown(records, { kind: 'fleet' }));
+    expect(fleet).toMatch(/2026-11-28: skipped, the plan was paused/);
+    expect(fleet).toContain('2 days 2 h');
+  });
+
   test('that does not exist is said to', async () => {
     expect(texts(await shown([], { kind: 'night', run: nightOf(1) }))).toContain('There is no such run');
   });
