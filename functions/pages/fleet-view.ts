@@ -4,7 +4,7 @@ import { bytesOf, countedOf, countOf, durationOf, momentOf } from '../escalation
 import { visible } from '../escalation/untrusted-text.ts';
 import type { Sight } from '../pipeline/drill-down.ts';
 import type { Incident } from '../pipeline/incident.ts';
-import { fleetOf, type NamedStanding, pointAge, worstAge } from '../pipeline/overview.ts';
+import { fleetOf, makesPoints, type NamedStanding, pointAge, worstAge } from '../pipeline/overview.ts';
 import { shareStanding } from '../pipeline/share-trend.ts';
 import { act, type Endpoints, goTo } from './actions.ts';
 import { calendar } from './calendar.ts';
@@ -92,10 +92,10 @@ const retry = (
 
 const facts = ({ plan, overview }: FleetSight): SafeHtml => {
   const share = shareStanding(overview, plan.alarms);
-  const [newest] = overview.runs;
+  const newest = overview.runs.find((run) => makesPoints(run) && run.result !== 'paused');
   return html`<dl>
 <dt>Objective</dt><dd>no recovery point older than ${durationText(plan.objectiveMinutes)}</dd>
-${newest === undefined ? undefined : html`<dt>In the recovery points</dt><dd>${countedOf(newest.files, 'file')}, ${bytesOf(newest.bytes)} (newest run)</dd>`}
+${newest === undefined ? undefined : html`<dt>In the recovery points</dt><dd>${countedOf(newest.files, 'file')}, ${bytesOf(newest.bytes)} (newest backup)</dd>`}
 ${share === undefined ? undefined : html`<dt>Share</dt><dd>${share.nearlyFull ? html`<b class="bad">nearly full: </b>` : undefined}${bytesOf(share.freeBytes)} of ${bytesOf(share.bytes)} free${share.daysUntilFull === undefined ? '' : `, full in ${countedOf(Math.floor(share.daysUntilFull), 'day')} at the pace of the last nights`}</dd>`}
 </dl>`;
 };

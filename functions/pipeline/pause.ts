@@ -34,7 +34,7 @@ const longestMilliseconds = 366 * 86_400_000;
 /** Lets the plan's schedule begin nothing until a time. What runs goes on. Throws {@link NotToBePaused}. */
 export const pausePlan = async (
   doors: PauseDoors,
-  { name, objectiveMinutes }: Plan,
+  { name, objectiveMinutes, alarms }: Plan,
   { until, why }: { readonly until: Date; readonly why?: string },
 ): Promise<PauseAnswer> => {
   const now = doors.clock.now();
@@ -52,12 +52,16 @@ export const pausePlan = async (
   };
   await write(doors.pauses, { lifeboat: 1, plan: name, pause });
   const hours = Math.round(objectiveMinutes / 60);
+  const alarm =
+    alarms === undefined
+      ? ''
+      : ` ${hours} hours after the last good run the alarm no-good-run is on all the same.`;
   return {
     ...{ plan: name, state: 'paused', pause },
     note:
       `Runs that the schedule begins before ${pause.until} are skipped, and each is told as one line. A run by hand works, ` +
-      `and final backups of instances that go are made. ${hours} hours after the last good run the alarm no-good-run is on ` +
-      `all the same: what is written meanwhile is not protected. \`{"plan":"${name}","resume":true}\` ends the pause.`,
+      `and final backups of instances that go are made; else what is written meanwhile is not protected.${alarm} ` +
+      `\`{"plan":"${name}","resume":true}\` ends the pause.`,
   };
 };
 

@@ -153,6 +153,7 @@ describe('a night', () => {
     const fleet = texts(await shown(records, { kind: 'fleet' }));
     expect(fleet).toMatch(/2026-11-28: skipped, the plan was paused/);
     expect(fleet).toContain('2 days 2 h');
+    expect(fleet).toMatch(/In the recovery points 3,200 files, .* \(newest backup\)/);
   });
 
   test('that does not exist is said to', async () => {
