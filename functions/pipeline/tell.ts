@@ -228,7 +228,8 @@ const remember = async (
   const { reference } = told;
   await revise(doors.incidents, incidentName(record), (now): Incident | undefined => {
     if (now.openedBy !== openedBy) return undefined;
-    const heard = withHeard(now, channel, { run: record.run, kind });
+    // A head that does not show it yet is brought up to date by this notice, or by the one that takes its place.
+    const heard = told.rest === undefined ? withHeard(now, channel, { run: record.run, kind }) : now;
     const after =
       channel === 'jira'
         ? now.jira?.key === reference
