@@ -95,7 +95,8 @@ const succeeded = (notice: Notice): Message => {
   );
 };
 
-const failed = (notice: Notice): Message => {
+const failed = (toldOf: Notice): Message => {
+  const notice = asOfNow(toldOf);
   const { record, links } = notice;
   const tally = tallyOf(record);
   const groups = failureGroups(tally.notProtected);
@@ -226,24 +227,54 @@ const theInstance = ({ record }: Notice): string => {
   return record.scope === 'instances' ? 'its named instance' : 'its instance';
 };
 
-/** Instances that failed in an earlier run of the incident, and that this run, of named instances, says nothing about. */
+/** Told later than it happened: an instance that another run has protected since is not called unprotected, and a cause is the newest. */
+const asOfNow = (notice: Notice): Notice => {
+  const { record, incident } = notice;
+  if (incident?.state !== 'open' || incident.lastRun === record.run) return notice;
+  const failing = new Set(incident.instances);
+  const causeOf = new Map((notice.points ?? []).map(({ instance, cause }) => [instance, cause]));
+  const results = (record.results ?? []).map((result) => {
+    const { cause: known, detail: _, report: __, ...rest } = result;
+    if (isProtected(result)) return result;
+    if (!failing.has(result.instance)) return { ...rest, outcome: 'protected' as const };
+    const cause = causeOf.get(result.instance);
+    return cause === undefined || cause === known ? result : { ...rest, cause };
+  });
+  return { ...notice, record: { ...record, results } };
+};
+
+/** Instances that this run says nothing about, or nothing bad, and that are not protected by another one. */
 const stillFailing = ({ record, incident, points = [] }: Notice): readonly Part[] => {
-  const seen = new Set((record.results ?? []).map(({ instance }) => instance));
-  const others = (incident?.instances ?? []).filter((instance) => !seen.has(instance));
-  if (record.scope === 'fleet' || others.length === 0) return [];
+  const results = record.results ?? [];
+  const failing = new Set(results.filter((result) => !isProtected(result)).map(({ instance }) => instance));
+  const others = (incident?.instances ?? []).filter((instance) => !failing.has(instance));
+  if (others.length === 0) return [];
+  const good = new Set(results.filter(isProtected).map(({ instance }) => instance));
   const causeOf = new Map(points.map(({ instance, cause }) => [instance, cause]));
-  const groups = [...Map.groupBy(others, (instance) => causeOf.get(instance))];
+  const named = (head: string, instances: readonly string[]): readonly Part[] =>
+    instances.length === 0
+      ? []
+      : [
+          paragraph(
+            text(head),
+            ...joined(
+              [...Map.groupBy(instances, (instance) => causeOf.get(instance))].map(([cause, names]) => [
+                ...namesOf(names, 5),
+                ...(cause === undefined ? [] : [text(` (${cause})`)]),
+              ]),
+              '; ',
+            ),
+            text('.'),
+          ),
+        ];
   return [
-    paragraph(
-      text('Not in this run, and not protected since an earlier one: '),
-      ...joined(
-        groups.map(([cause, names]) => [
-          ...namesOf(names, 5),
-          ...(cause === undefined ? [] : [text(` (${cause})`)]),
-        ]),
-        '; ',
-      ),
-      text('.'),
+    ...named(
+      'Not in this run, and not protected since an earlier one: ',
+      others.filter((instance) => !good.has(instance)),
+    ),
+    ...named(
+      'Protected in this run, and not in a later one: ',
+      others.filter((instance) => good.has(instance)),
     ),
   ];
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Notice, Told } from '../pipeline/doors.ts';
-import type { Incident } from '../pipeline/incident.ts';
+import type { Incident, SlackThread } from '../pipeline/incident.ts';
 import { ChannelError } from './channel-error.ts';
 import type { SlackAnswer, SlackApi } from './slack-web-api.ts';
 
@@ -41,35 +41,39 @@ export const findTold = (api: SlackApi, place: Place, { record, kind }: Notice):
     return found === undefined ? undefined : { reference: found.message.ts, channel };
   });
 
-/**
- * The first message of an incident whose place got lost with an answer; `isThis` where it tells of this run and kind.
- */
-export const findHead = (
+/** First messages of an incident in a channel, whose places got lost with answers; `isThis`: it tells of this run and kind. */
+export const findHeads = async (
   api: SlackApi,
   name: string,
   { record, kind }: Notice,
   incident: Incident,
-): Promise<{ readonly channel: string; readonly thread: string; readonly isThis: boolean } | undefined> =>
-  unlessRefused(async () => {
+): Promise<readonly Head[]> => {
+  const heads = await unlessRefused(async () => {
     const channel = await channelId(api, name);
     if (channel === undefined) return undefined;
-    const found = await search(
-      api,
-      { channel },
-      incident.slackSince?.openedAt ?? incident.openedAt,
-      (payload, message) => isOf(incident, payload.incident) && payload.kind !== 'unheard' && isHead(message),
-    );
-    if (found === undefined) return undefined;
-    const { message, payload } = found;
-    return { channel, thread: message.ts, isThis: payload.run === record.run && payload.kind === kind };
+    const found: Head[] = [];
+    await search(api, { channel }, (incident.slackUnsure ?? incident).openedAt, (payload, message) => {
+      if (isOf(incident, payload.incident) && payload.kind !== 'unheard' && isHead(message))
+        found.push({
+          ...{ channel, thread: message.ts, name },
+          isThis: payload.run === record.run && payload.kind === kind,
+        });
+      return false;
+    });
+    return found;
   });
+  return heads ?? [];
+};
+
+/** The first message of a thread; `isThis`: an earlier attempt to tell what is told now. */
+export type Head = SlackThread & { readonly isThis?: boolean };
 
 /** Runs of a plan sort by time; prunes have incidents of their own. */
-const isOf = ({ plan, openedBy, slackSince }: Incident, incident = ''): boolean =>
+const isOf = ({ plan, openedBy, slackUnsure }: Incident, incident = ''): boolean =>
   incident.startsWith(`${plan}/`) &&
   incident.endsWith('-prune') === openedBy.endsWith('-prune') &&
   incident <= openedBy &&
-  incident >= (slackSince?.openedBy ?? openedBy);
+  incident >= (slackUnsure?.openedBy ?? openedBy);
 
 const isHead = ({ ts, thread_ts: thread }: SlackMessage): boolean => thread === undefined || thread === ts;
 

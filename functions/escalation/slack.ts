@@ -9,7 +9,7 @@ import { messageOf } from './messages.ts';
 import type { Patience } from './service-call.ts';
 import { slackTextOf } from './slack-blocks.ts';
 import { isHeadLost, isThreadLost } from './slack-errors.ts';
-import { findHead, findTold, metadataType, type Place } from './slack-lookup.ts';
+import { findHeads, findTold, type Head, metadataType, type Place } from './slack-lookup.ts';
 import { openSlackApi, type SlackApi } from './slack-web-api.ts';
 import { tellWebhook } from './slack-webhook.ts';
 
@@ -34,7 +34,7 @@ export const openSlack = (via: SlackPlan['via'], options: SlackOptions): Teller 
         tell: (notice) => withApi(via, options, (api, patience) => tellByBot(api, via, notice, patience)),
         refresh: (notice) =>
           withApi(via, options, async (api) => {
-            const { rest } = await finished(api, notice, notice.incident?.slack, { reference: '' });
+            const { rest } = await finished(api, notice, knownHeads(notice), { reference: '' });
             return rest;
           }),
       };
@@ -76,16 +76,18 @@ const mostPosts = 3;
 const tellByBot = async (api: SlackApi, via: Bot, notice: Notice, patience: Patience): Promise<Told> => {
   const channel = channelOf(via, levelOf(notice));
   if (!belongsToThread(notice)) return postOnce(api, { channel }, notice, patience);
-  const known = await headOf(api, via, notice);
-  if (notice.toldAs !== undefined) return finished(api, notice, known, { reference: notice.toldAs });
+  const heads = await headsOf(api, via, notice);
+  if (notice.toldAs !== undefined) return finished(api, notice, heads, { reference: notice.toldAs });
+  const known = heads.at(-1);
   const head = isMoved(known, channel, notice) ? await headThere(api, channel, notice) : known;
   // The head may itself be what an earlier attempt told.
   const told =
     head?.isThis === true
       ? { reference: head.thread, channel: head.channel, thread: threadOf(head) }
       : await answerOrBegin(api, channel, head, notice, patience);
-  const isLeft = known !== undefined && told.thread !== undefined && known.thread !== told.thread.thread;
-  return finished(api, notice, known, isLeft ? { ...told, left: threadOf(known) } : told);
+  const now = told.thread?.thread;
+  const left = now === undefined ? [] : heads.filter(({ thread }) => thread !== now).map(threadOf);
+  return finished(api, notice, heads, left.length === 0 ? told : { ...told, left });
 };
 
 type Bot = Extract<SlackPlan['via'], { kind: 'bot' }>;
@@ -95,8 +97,6 @@ const channelOf = ({ channel, channels }: Bot, level: Level | undefined): string
 
 const belongsToThread = ({ kind, incident }: Notice): boolean =>
   incident !== undefined && (isOfIncident(kind) || kind === 'unheard');
-
-type Head = SlackThread & { readonly isThis?: boolean };
 
 const threadOf = ({ isThis: _, ...thread }: Head): SlackThread => thread;
 
@@ -109,27 +109,34 @@ const isMoved = (head: Head | undefined, channel: string, notice: Notice): boole
   notice.kind !== 'unheard';
 
 /**
- * The first message of the incident, as the incident knows it; else, where an earlier attempt may have placed it without
- * our knowing, as the channels show it.
+ * The first messages of the incident, the oldest first: as the incident knows them, and, where an earlier attempt may have
+ * placed one without our knowing, as the channels show them. The last one is the head of the thread.
  */
-const headOf = async (api: SlackApi, via: Bot, notice: Notice): Promise<Head | undefined> => {
+const headsOf = async (api: SlackApi, via: Bot, notice: Notice): Promise<readonly Head[]> => {
   const { kind, incident, mayBeTold, record } = notice;
-  if (incident === undefined || incident.slack !== undefined) return incident?.slack;
-  const isFirst = incident.openedBy === record.run && kind === 'failed' && incident.slackSince === undefined;
-  if (isFirst && !mayBeTold) return undefined;
-  const began = record.operation === 'prune' ? 'warning' : 'failure';
-  for (const name of new Set([channelOf(via, levelOf(notice)), channelOf(via, began)])) {
-    const found = await headThere(api, name, notice);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  const known = knownHeads(notice);
+  if (incident === undefined) return known;
+  const isFirst = incident.openedBy === record.run && kind === 'failed' && !mayBeTold;
+  if (incident.slackUnsure === undefined && (known.length > 0 || isFirst)) return known;
+  const found: Head[] = [];
+  for (const name of channelsOf(via)) found.push(...(await findHeads(api, name, notice, incident)));
+  return distinct([...known, ...found]).toSorted((one, other) => Number(one.thread) - Number(other.thread));
 };
 
-const headThere = async (api: SlackApi, name: string, notice: Notice): Promise<Head | undefined> => {
-  const found =
-    notice.incident === undefined ? undefined : await findHead(api, name, notice, notice.incident);
-  return found === undefined ? undefined : { ...found, name };
-};
+const knownHeads = ({ incident }: Notice): readonly Head[] => [
+  ...(incident?.slackBefore ?? []),
+  ...(incident?.slack === undefined ? [] : [incident.slack]),
+];
+
+const channelsOf = ({ channel, channels }: Bot): ReadonlySet<string> =>
+  new Set([channel, ...Object.values(channels ?? {})]);
+
+const headThere = async (api: SlackApi, name: string, notice: Notice): Promise<Head | undefined> =>
+  notice.incident === undefined
+    ? undefined
+    : (await findHeads(api, name, notice, notice.incident)).toSorted(
+        (one, other) => Number(one.thread) - Number(other.thread),
+      )[0];
 
 /** A reply in the thread; the beginning of one where there is none, or none any more. */
 const answerOrBegin = async (
@@ -204,16 +211,15 @@ const headMessage = (notice: Notice, movedTo?: string): Message => {
 };
 
 /** The heads of the incident's threads brought up to date. What was told stays told if that fails. */
-const finished = async (api: SlackApi, notice: Notice, head: Head | undefined, told: Told): Promise<Told> => {
+const finished = async (api: SlackApi, notice: Notice, heads: readonly Head[], told: Told): Promise<Told> => {
   if (notice.kind === 'unheard') return told;
-  const { slackBefore = [] } = notice.incident ?? {};
-  const now = told.thread ?? head;
+  const now = told.thread ?? heads.at(-1);
   try {
-    for (const { channel, thread } of distinct([head, told.thread, ...slackBefore])) {
+    for (const { channel, thread } of distinct([...heads, ...(now === undefined ? [] : [now])])) {
       // It has just been written.
       if (thread === told.reference) continue;
       const { text, blocks } = slackTextOf(
-        headMessage(notice, thread === now?.thread ? undefined : now?.name),
+        headMessage(notice, thread === now?.thread ? undefined : (now?.name ?? now?.channel)),
       );
       await unlessGone(api.call('chat.update', { channel, ts: thread, text, blocks }));
     }
@@ -224,8 +230,8 @@ const finished = async (api: SlackApi, notice: Notice, head: Head | undefined, t
   }
 };
 
-const distinct = (heads: readonly (SlackThread | undefined)[]): readonly SlackThread[] => [
-  ...new Map(heads.flatMap((head) => (head === undefined ? [] : [[head.thread, head] as const]))).values(),
+const distinct = (heads: readonly Head[]): readonly Head[] => [
+  ...new Map(heads.map((head) => [head.thread, head])).values(),
 ];
 
 /** A head that cannot be changed any more stays as it is: the answers in its thread say what has become of it. */

@@ -214,7 +214,7 @@ export type Told = {
   /** Slack: where the incident's thread is now. */
   readonly thread?: SlackThread;
   /** Slack: where it was until now. */
-  readonly left?: SlackThread;
+  readonly left?: readonly SlackThread[];
   /** It is told, but not all that goes with it could be done: why. It is tried again and not told again. */
   readonly rest?: string;
 };

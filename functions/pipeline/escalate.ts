@@ -2,7 +2,7 @@ import type { Plan } from '../config/plan.ts';
 import { isAtRisk } from './at-risk.ts';
 import type { Clock, IncidentStore, OverviewStore, RunStore } from './doors.ts';
 import { type Incident, incidentName, isMuted, type NoticeName } from './incident.ts';
-import { dueNotices } from './incident-due.ts';
+import { asItIs, dueNotices, withNewDue } from './incident-due.ts';
 import { isGood } from './judge-incident.ts';
 import { emptyOverview, makesPoints } from './overview.ts';
 import { channelsFor } from './owed-notices.ts';
@@ -63,5 +63,5 @@ const withRisk = (plan: Plan, incident: Incident, record: RunRecord, now: Date):
   for (const channel of channelsFor(plan, 'escalated', record))
     due[channel] = { run: record.run, kind: 'escalated' };
   const news = { run: record.run, at: now.toISOString(), atRisk: true, matters: ['at-risk'] as const };
-  return { ...incident, due, news: { ...incident.news, ...news } };
+  return { ...withNewDue(incident, due), news: { ...asItIs(incident), ...news } };
 };

@@ -17,13 +17,39 @@ export const withDue = (plan: Plan, judgement: Judgement, record: RunRecord): In
   const wanted = kind === undefined || kind === 'succeeded' ? [] : channelsFor(plan, kind, record);
   const late = lateKind(judgement, record);
   const due: Due = { ...incident.due };
+  let isLate = false;
   for (const channel of channelsFor(plan, 'failed', record)) {
     if (kind !== undefined && wanted.includes(channel)) due[channel] = { run: record.run, kind };
-    else if (late !== undefined && isBehind(incident, channel, late))
+    else if (late !== undefined && isBehind(incident, channel, late)) {
       due[channel] = { run: record.run, kind: late };
+      isLate = true;
+    }
   }
-  return same(due, incident.due) ? incident : { ...incident, due };
+  if (same(due, incident.due)) return incident;
+  return { ...withNewDue(incident, due), ...(isLate ? { news: asItIs(incident) } : {}) };
 };
+
+/** What a channel has to hear instead of what it has not got, or got without our knowing. */
+export const withNewDue = (incident: Incident, due: Due): Incident => {
+  const { openedBy, openedAt, heard, slackUnsure } = incident;
+  const before = incident.due?.slack;
+  const isUnsure =
+    before !== undefined &&
+    (due.slack === undefined || !isSame(before, due.slack)) &&
+    (heard?.slack === undefined || !isSame(before, heard.slack));
+  return {
+    ...incident,
+    due,
+    ...(isUnsure ? { slackUnsure: slackUnsure ?? { openedBy, openedAt } } : {}),
+  };
+};
+
+/** What a channel knows that hears how it stands now, and nothing of what was before. */
+export const asItIs = ({ news, signature, instances }: Incident): Incident['news'] => ({
+  ...news,
+  signature,
+  instances: instances.length,
+});
 
 type Due = Partial<Record<Channel, NoticeName>>;
 

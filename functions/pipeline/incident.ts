@@ -27,10 +27,10 @@ export type Incident = {
   readonly heard?: Partial<Readonly<Record<Channel, NoticeName>>>;
   readonly slack?: SlackThread;
   /**
-   * The first incident whose thread may be there without our knowing: its answer got lost, and the channel has not heard of the
-   * end since.
+   * A message may be in Slack that we have got no answer to, of this incident or of one since this: the channels are looked
+   * through before the next one is sent.
    */
-  readonly slackSince?: { readonly openedBy: string; readonly openedAt: Timestamp };
+  readonly slackUnsure?: { readonly openedBy: string; readonly openedAt: Timestamp };
   /** Threads that the incident has left for another channel. */
   readonly slackBefore?: readonly SlackThread[];
   readonly jira?: { readonly key: string };

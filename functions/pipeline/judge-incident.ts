@@ -119,11 +119,11 @@ const opened = (before: Incident | undefined, record: RunRecord, found: Found): 
  * of the last incident is remembered, for it may be opened again.
  */
 const inherited = (before: Incident): Partial<Incident> => {
-  const { heard, due, slack, slackBefore, slackSince, jira, closedAt, openedBy, openedAt } = before;
+  const { heard, due, slack, slackBefore, slackUnsure, jira, closedAt, openedBy, openedAt } = before;
   const knowsNoEnd = due?.slack !== undefined && heard?.slack?.run !== due.slack.run;
-  const unknown = slackSince ?? { openedBy, openedAt };
   return {
-    ...(knowsNoEnd ? (slack === undefined ? { slackSince: unknown } : { slack }) : {}),
+    ...(knowsNoEnd ? { slackUnsure: slackUnsure ?? { openedBy, openedAt } } : {}),
+    ...(knowsNoEnd && slack !== undefined ? { slack } : {}),
     ...(knowsNoEnd && slackBefore !== undefined ? { slackBefore } : {}),
     ...(closedAt === undefined ? {} : { earlier: { closedAt, ...(jira === undefined ? {} : { jira }) } }),
   };

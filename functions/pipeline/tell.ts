@@ -228,7 +228,8 @@ const remember = async (
   const { reference } = told;
   await revise(doors.incidents, incidentName(record), (now): Incident | undefined => {
     if (now.openedBy !== openedBy) return undefined;
-    const heard = withHeard(now, channel, { run: record.run, kind });
+    // A head that does not show it yet is brought up to date by this notice, or by the one that takes its place.
+    const heard = told.rest === undefined ? withHeard(now, channel, { run: record.run, kind }) : now;
     const after =
       channel === 'jira'
         ? now.jira?.key === reference
@@ -239,16 +240,15 @@ const remember = async (
   });
 };
 
-const withThread = (incident: Incident, { thread, left }: Told): Incident => {
-  const { slack = left, slackBefore = [] } = incident;
-  if (thread === undefined || incident.slack?.thread === thread.thread) return incident;
-  return {
-    ...incident,
-    slack: thread,
-    ...(slack === undefined || slack.thread === thread.thread
-      ? {}
-      : { slackBefore: [...slackBefore, slack] }),
-  };
+const withThread = (incident: Incident, { thread, left = [] }: Told): Incident => {
+  if (thread === undefined) return incident;
+  const { slackUnsure, slack, slackBefore = [], ...rest } = incident;
+  if (slackUnsure === undefined && slack?.thread === thread.thread && left.length === 0) return incident;
+  const heads = [...slackBefore, ...(slack === undefined ? [] : [slack]), ...left];
+  const others = [...new Map(heads.map((head) => [head.thread, head])).values()].filter(
+    (head) => head.thread !== thread.thread,
+  );
+  return { ...rest, slack: thread, ...(others.length === 0 ? {} : { slackBefore: others }) };
 };
 
 const note = async (doors: Telling, run: string, address: Address, end: End): Promise<void> => {

@@ -255,3 +255,17 @@ describe('a run that a person cancelled', () => {
     expect(words(messageFor([unsafe(1, 'cancelled')]))).toContain('no reason was given');
   });
 });
+
+test('told late it says how it stands now: who is protected since, and who is not any more', () => {
+  const incident = anIncident({
+    instances: [instanceId(2), instanceId(3)],
+    lastRun: 'acme-web/20261123T190000Z-backup',
+  });
+  const points = [{ instance: instanceId(3), cause: 'share-full', atRisk: false }] as const;
+  const message = messageOf(aNotice('escalated', [unsafe(1), unsafe(2), safe(3)], { incident, points }));
+  expect(message.title).toBe('acme-web: 2 of 3 instances are protected, 1 is not');
+  expect(words(message)).not.toContain(instanceId(1));
+  expect(words(message)).toContain(
+    `Protected in this run, and not in a later one: ${instanceId(3)} (share-full).`,
+  );
+});

@@ -81,7 +81,7 @@ const begin = async (): Promise<Life> => {
   world.now = new Date('2026-11-23T17:00:00Z');
   const now = () => world.now;
   const [slack, jira] = await Promise.all([startLocalSlack({ now }), startLocalJira({ now })]);
-  return { world, slack, jira, down: new Set(), runs: [], budgetMilliseconds: 100, looks: 0 };
+  return { world, slack, jira, down: new Set(), runs: [], budgetMilliseconds: 250, looks: 0 };
 };
 
 const planOf = ({ jira }: Life): Plan => ({
@@ -281,6 +281,6 @@ test('one open thread and issue per incident, nothing twice, nothing lost, and t
         await Promise.all([life.slack.stop(), life.jira.stop()]);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 80 },
   );
 }, 120_000);
