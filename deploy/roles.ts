@@ -36,7 +36,13 @@ export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[
     storage('ReadsWhatWasDrained', bucketName, ['s3:GetObject'], ['drains/*']),
   ]),
   DrainRole: functionRole(`${name}-drain`, [
-    ...sharedStatements(name, bucketName, plans, ['final-backup'], secretsOf),
+    ...sharedStatements(
+      name,
+      bucketName,
+      plans.filter(({ drain }) => drain !== undefined),
+      ['final-backup'],
+      secretsOf,
+    ),
     storage(
       'RunsDrainsAndIncidents',
       bucketName,
@@ -108,7 +114,7 @@ const sharedStatements = (
       { 'Fn::Sub': ['arn:${AWS::Partition}:s3:::${Bucket}', { Bucket: bucketName }] },
     ],
   },
-  ...plans.flatMap(toTheFleetOf),
+  ...fleetsOf(plans).map(toTheFleet),
   {
     Sid: 'LooksAtFleetAndCommands',
     Effect: 'Allow',
@@ -154,7 +160,7 @@ const drainLooksAt = [
 
 /** What lets instances of the plans' groups go, and what is saved of them when all else fails. */
 const drainStatements = (name: string, plans: readonly Plan[]): readonly Statement[] => {
-  const groups = [...new Set(plans.flatMap(({ fleet }) => (fleet.kind === 'groups' ? fleet.groups : [])))];
+  const groups = groupsOf(plans);
   const saved = plans.filter(({ drain }) => drain?.snapshot === true);
   return [
     ...(groups.length === 0
@@ -169,20 +175,18 @@ const drainStatements = (name: string, plans: readonly Plan[]): readonly Stateme
             ),
           },
         ]),
-    ...saved.map(snapshotOf),
+    ...fleetsOf(saved).map(snapshotsOf),
     ...(saved.length === 0 ? [] : snapshotStatements(name)),
   ];
 };
 
 /** CreateSnapshots asks for the instance, its volumes and the snapshots that it makes; the instance narrows the others. */
-const snapshotOf = (plan: Plan): Statement => ({
-  Sid: `SnapshotsOfTheFleetOf${plan.name.replaceAll(/[^a-z0-9]/g, 'X')}`,
+const snapshotsOf = (fleet: FleetTags): Statement => ({
+  Sid: `SnapshotsOf${fleet.name}`,
   Effect: 'Allow',
   Action: ['ec2:CreateSnapshots'],
   Resource: [arn('ec2', 'instance/*')],
-  Condition: {
-    StringEquals: tagCondition('aws:ResourceTag', plan),
-  },
+  Condition: { StringEquals: tagCondition('aws:ResourceTag', fleet) },
 });
 
 const snapshotStatements = (name: string): readonly Statement[] => [
@@ -211,28 +215,37 @@ const snapshotStatements = (name: string): readonly Statement[] => [
 /** Snapshots belong to no account in their ARN. */
 const snapshotArn: Json = { 'Fn::Sub': 'arn:${AWS::Partition}:ec2:${AWS::Region}::snapshot/*' };
 
-const tagCondition = (prefix: string, plan: Plan): Json =>
-  Object.fromEntries(
-    Object.entries(tagsThatSelect(plan)).map(([key, values]) => [`${prefix}/${key}`, values]),
-  );
+/** The tags by which IAM knows the instances of plans. `name` is a part of a statement's id. */
+type FleetTags = { readonly name: string; readonly tags: Readonly<Record<string, readonly string[]>> };
 
-const tagsThatSelect = ({ fleet }: Plan): Readonly<Record<string, readonly string[]>> =>
-  fleet.kind === 'groups' ? { 'aws:autoscaling:groupName': fleet.groups } : fleet.tags;
-
-/** Run Command to the instances of this plan and to no other, by the tag that selects them. */
-const toTheFleetOf = (plan: Plan): readonly Statement[] => {
+/** One for all the groups, one for each plan that goes by tags: plans that share a group need no statement each. */
+const fleetsOf = (plans: readonly Plan[]): readonly FleetTags[] => {
+  const groups = groupsOf(plans);
   return [
-    {
-      Sid: `ToTheFleetOf${plan.name.replaceAll(/[^a-z0-9]/g, 'X')}`,
-      Effect: 'Allow',
-      Action: ['ssm:SendCommand'],
-      Resource: [arn('ec2', 'instance/*')],
-      Condition: {
-        StringEquals: tagCondition('ssm:resourceTag', plan),
-      },
-    },
+    ...(groups.length === 0 ? [] : [{ name: 'TheGroups', tags: { 'aws:autoscaling:groupName': groups } }]),
+    ...plans.flatMap(({ name, fleet }) =>
+      fleet.kind === 'tags'
+        ? [{ name: `TheFleetOf${name.replaceAll(/[^a-z0-9]/g, 'X')}`, tags: fleet.tags }]
+        : [],
+    ),
   ];
 };
+
+const groupsOf = (plans: readonly Plan[]): readonly string[] => [
+  ...new Set(plans.flatMap(({ fleet }) => (fleet.kind === 'groups' ? fleet.groups : []))),
+];
+
+const tagCondition = (prefix: string, { tags }: FleetTags): Json =>
+  Object.fromEntries(Object.entries(tags).map(([key, values]) => [`${prefix}/${key}`, values]));
+
+/** Run Command to the instances of the plans and to no other, by the tags that select them. */
+const toTheFleet = (fleet: FleetTags): Statement => ({
+  Sid: `To${fleet.name}`,
+  Effect: 'Allow',
+  Action: ['ssm:SendCommand'],
+  Resource: [arn('ec2', 'instance/*')],
+  Condition: { StringEquals: tagCondition('ssm:resourceTag', fleet) },
+});
 
 const secretStatements = (plans: readonly Plan[], secrets: SecretsOf): readonly Statement[] => {
   const parameters = secretParameters(plans, secrets);
