@@ -9,7 +9,6 @@ import { packagedDocuments } from '../../../deploy/documents.ts';
  * up in these. Not in both, for instance: find -files0-from (4.9), cp --update=none (coreutils 9.3), mv --exchange (9.5).
  */
 const inBoth: Readonly<Record<string, string>> = {
-  bash: '-c',
   chmod: '--',
   chown: '-h',
   cp: '-- --attributes-only --no-dereference --preserve= --remove-destination --sparse= -T -t',
@@ -36,7 +35,7 @@ const inBoth: Readonly<Record<string, string>> = {
   stat: '-c',
   sync: '-f',
   tail: '-n',
-  tar: '--absolute-names --create --extract --file= --format= --hard-dereference --no-recursion --null --numeric-owner --preserve-permissions --sparse --warning=',
+  tar: '--absolute-names --create --delay-directory-restore --extract --file= --format= --hard-dereference --no-recursion --null --numeric-owner --preserve-permissions --sparse --warning=',
   timeout: '-k',
   touch: '-d -h',
   tr: '-d',
