@@ -1,5 +1,6 @@
 import type { Plan } from '../config/plan.ts';
 import { type AfterClosing, afterClosing } from './after-closing.ts';
+import { covered, targetsOf } from './covered.ts';
 import { type Decision, decide } from './decide.ts';
 import type { Inventory, WakeUps } from './doors.ts';
 import { explained, newcomers, unexplained, withReplacements } from './explain.ts';
@@ -160,17 +161,18 @@ const takeUpUnsent = async (
   const incomplete = record.expected === undefined || record.commands.some(isUnsent);
   if (!incomplete) return record;
   if (!overdue && !mayTakeOver(record, worker, now)) return undefined;
-  const fleet = record.expected === undefined ? await doors.inventory.take(plan.fleet) : undefined;
+  const whole = record.expected === undefined ? await doors.inventory.take(plan.fleet) : undefined;
+  const named = record.scope === 'fleet' ? undefined : (record.named ?? []);
   const { value } = await revise(doors.runs, record.run, (current) => {
     if (current.state === 'closed') return undefined;
     if (!overdue && !mayTakeOver(current, worker, now)) return undefined;
-    const counted =
-      current.expected === undefined && fleet !== undefined ? { ...current, ...fleet } : current;
+    if (current.expected !== undefined || whole === undefined) return { ...current, lease: leaseOf(worker) };
+    const fleet = covered(whole, named);
     const commands =
-      overdue || counted.commands.length > 0 || (counted.expected ?? []).length === 0
-        ? counted.commands
-        : intendedCommands(record.run, 1, plan.fleet, now);
-    return { ...counted, commands, lease: leaseOf(worker) };
+      overdue || fleet.expected.length === 0
+        ? []
+        : intendedCommands(record.run, 1, targetsOf(plan.fleet, named, fleet, whole), now);
+    return { ...current, ...fleet, commands, lease: leaseOf(worker) };
   });
   if (value.state === 'closed' || value.lease?.holder !== worker.requestId) return undefined;
   return overdue ? adoptSent(doors, value) : (await sendIntended(doors, plan, record.run)).value;

@@ -1,10 +1,10 @@
 import type { Plan } from '../config/plan.ts';
+import { covered, targetsOf } from './covered.ts';
 import { departedSince } from './departed.ts';
 import type { DrainStore, FleetSnapshot, Inventory, OverviewStore, Stored, WakeUps } from './doors.ts';
 import { revise } from './revise.ts';
 import { runId } from './run-id.ts';
 import type {
-  CommandTargets,
   Operation,
   PruneRequest,
   RestoreRequest,
@@ -13,7 +13,7 @@ import type {
   Trigger,
   VerifyRequest,
 } from './run-record.ts';
-import { instancesPerCommand, intendedCommands, type Sending, sendIntended } from './send-commands.ts';
+import { intendedCommands, type Sending, sendIntended } from './send-commands.ts';
 import type { Telling } from './tell.ts';
 import { tellStarted } from './tell.ts';
 import { leaseOf, mayTakeOver, type Worker } from './worker.ts';
@@ -189,7 +189,9 @@ const newRecord = (
     startedAt: now.toISOString(),
     deadline: deadline.toISOString(),
     lease: leaseOf(worker),
-    scope: request.instances === undefined ? 'fleet' : 'instances',
+    ...(request.instances === undefined
+      ? { scope: 'fleet' }
+      : { scope: 'instances', named: request.instances }),
     skipped: [],
     problems: [],
     commands: [],
@@ -223,7 +225,12 @@ const writeDownFleet = async (
       commands:
         fleet.expected.length === 0
           ? []
-          : intendedCommands(run, 1, targetsOf(request, fleet, whole), doors.clock.now()),
+          : intendedCommands(
+              run,
+              1,
+              targetsOf(request.plan.fleet, request.instances, fleet, whole),
+              doors.clock.now(),
+            ),
       lease: leaseOf(worker),
     };
   });
@@ -238,33 +245,6 @@ const withDeparted = async (
   const overview = (await doors.overviews.read(plan.name))?.value;
   return { ...fleet, skipped: [...fleet.skipped, ...(await departedSince(doors.drains, overview, fleet))] };
 };
-
-/** The part of the fleet that the request names, with a reason for each name that is not in it. */
-const covered = (fleet: FleetSnapshot, instances: readonly string[] | undefined): FleetSnapshot => {
-  if (instances === undefined) return fleet;
-  const named = new Set(instances);
-  const known = new Set([...fleet.expected, ...fleet.skipped].map(({ instance }) => instance));
-  return {
-    ...fleet,
-    expected: fleet.expected.filter(({ instance }) => named.has(instance)),
-    skipped: [
-      ...fleet.skipped.filter(({ instance }) => named.has(instance)),
-      ...[...named]
-        .filter((instance) => !known.has(instance))
-        .map((instance) => ({ instance, why: "not in the plan's fleet" })),
-    ],
-  };
-};
-
-/**
- * The fleet's tag, one command and one limit, wherever everybody is meant; by name only where it has to be. Few who are named
- * stay named: who is launched meanwhile is not meant.
- */
-const targetsOf = (request: DispatchRequest, fleet: FleetSnapshot, whole: FleetSnapshot): CommandTargets =>
-  request.instances === undefined ||
-  (fleet.expected.length > instancesPerCommand && fleet.expected.length === whole.expected.length)
-    ? request.plan.fleet
-    : { kind: 'instances', instances: fleet.expected.map(({ instance }) => instance) };
 
 const dryRun = async (
   doors: DispatchDoors,

@@ -32,6 +32,8 @@ export type RunRecord = {
   readonly lease?: Lease;
   /** The whole fleet, or only instances that somebody named. */
   readonly scope: 'fleet' | 'instances';
+  /** These, where the scope is `instances`: whoever goes on for a worker that died means nobody else. */
+  readonly named?: readonly string[];
   /** The fleet when the run began, as far as the run covers it. Absent until the inventory is taken. */
   readonly expected?: readonly ExpectedInstance[];
   /** Members of the group that the run leaves out on purpose, each with the reason. */

@@ -461,6 +461,30 @@ describe('a worker that dies anywhere', () => {
     },
   );
 
+  test('dispatch for named instances, before each of its calls: check goes on for these alone', async () => {
+    const named = ['i-00000002'];
+    for (let call = 5; call <= 12; call += 1) {
+      const world = newWorld();
+      world.dieAt = { call, when: 'before' };
+      await dispatch(world, 'r1', { instances: named }).catch((error: unknown) =>
+        expect(error).toBeInstanceOf(Died),
+      );
+      world.dieAt = undefined;
+      // The lease of the dead worker is over long before the deadline.
+      world.now = new Date(world.now.getTime() + 30 * 60_000);
+      await check(world);
+      await check(world);
+      const expected = record(world).expected?.map(({ instance }) => instance);
+      const targets = record(world).commands.map((command) => command.targets);
+      expect({ call, expected, targets, result: record(world).result }).toEqual({
+        call,
+        expected: named,
+        targets: [{ kind: 'instances', instances: named }],
+        result: 'protected',
+      });
+    }
+  });
+
   test.each(['before', 'after'] as const)(
     'check, %s each of its calls: closed once, told once, retried once',
     async (when) => {
