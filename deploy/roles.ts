@@ -3,7 +3,7 @@ import type { Plan } from '../functions/config/plan.ts';
 type Json = { readonly [key: string]: unknown };
 export type Statement = {
   readonly Sid: string;
-  readonly Effect: 'Allow';
+  readonly Effect: 'Allow' | 'Deny';
   readonly Action: readonly string[];
   readonly Resource: unknown;
   readonly Condition?: Json;
@@ -16,17 +16,17 @@ export type Statement = {
  */
 export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[]): Json => ({
   DispatchRole: functionRole(`${name}-dispatch`, [
-    ...sharedStatements(name, bucketName, plans, ['backup', 'restore', 'verify', 'prune']),
+    // It tells that runs have begun, and JIRA does not hear of that.
+    ...sharedStatements(name, bucketName, plans, ['backup', 'restore', 'verify', 'prune'], slackSecretOf),
     // An incident is written where somebody mutes or acknowledges it.
     storage('RunsAndIncidents', bucketName, ['s3:GetObject', 's3:PutObject'], ['runs/*', 'incidents/*']),
     storage('ReadsWhatItNames', bucketName, ['s3:GetObject'], ['overviews/*', 'drains/*']),
     storage('PausesPlans', bucketName, ['s3:GetObject', 's3:PutObject'], ['pauses/*']),
     // Systems Manager knows no resource for it: who may invoke dispatch decides, and no other function may cancel at all.
     { Sid: 'CancelsWhenAPersonAsks', Effect: 'Allow', Action: ['ssm:CancelCommand'], Resource: '*' },
-    asksWhoExists,
   ]),
   CheckRole: functionRole(`${name}-check`, [
-    ...sharedStatements(name, bucketName, plans, ['backup', 'restore', 'verify', 'prune']),
+    ...sharedStatements(name, bucketName, plans, ['backup', 'restore', 'verify', 'prune'], secretsOf),
     storage(
       'RunsAndIncidents',
       bucketName,
@@ -34,10 +34,9 @@ export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[
       ['runs/*', 'incidents/*', 'overviews/*'],
     ),
     storage('ReadsWhatWasDrained', bucketName, ['s3:GetObject'], ['drains/*']),
-    asksWhoExists,
   ]),
   DrainRole: functionRole(`${name}-drain`, [
-    ...sharedStatements(name, bucketName, plans, ['final-backup']),
+    ...sharedStatements(name, bucketName, plans, ['final-backup'], secretsOf),
     storage(
       'RunsDrainsAndIncidents',
       bucketName,
@@ -57,20 +56,12 @@ export const rolesOf = (name: string, bucketName: unknown, plans: readonly Plan[
     ),
   ]),
   SchedulerRole: schedulerRole(name),
-  InstancePolicy: instancePolicy(bucketName),
+  InstancePolicy: instancePolicy(bucketName, plans),
 });
 
 const arn = (service: string, rest: string): Json => ({
   'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${rest}`,
 });
-
-/** Why an instance does not answer, and whether one still exists of which only the share knows. */
-const asksWhoExists: Statement = {
-  Sid: 'AsksWhoExists',
-  Effect: 'Allow',
-  Action: ['ec2:DescribeInstances'],
-  Resource: '*',
-};
 
 const objects = (bucketName: unknown, pattern: string): Json => ({
   'Fn::Sub': [`arn:\${AWS::Partition}:s3:::\${Bucket}/${pattern}`, { Bucket: bucketName }],
@@ -104,6 +95,7 @@ const sharedStatements = (
   bucketName: unknown,
   plans: readonly Plan[],
   documents: readonly ('backup' | 'final-backup' | 'restore' | 'verify' | 'prune')[],
+  secrets: SecretsOf,
 ): readonly Statement[] => [
   seesObjects(bucketName),
   {
@@ -127,9 +119,8 @@ const sharedStatements = (
       ...(documents.includes('backup')
         ? ['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeWarmPool']
         : drainLooksAt),
-      ...(documents.includes('final-backup') || plans.some(({ fleet }) => fleet.kind === 'tags')
-        ? ['ec2:DescribeInstances']
-        : []),
+      // Who is in a fleet of tags, why an instance does not answer, and whether one still exists of which only the share knows.
+      'ec2:DescribeInstances',
     ],
     Resource: '*',
   },
@@ -146,7 +137,7 @@ const sharedStatements = (
     Resource: [{ 'Fn::GetAtt': ['SchedulerRole', 'Arn'] }],
     Condition: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
   },
-  ...secretStatements(plans),
+  ...secretStatements(plans, secrets),
   {
     Sid: 'HandsOnWhatFailed',
     Effect: 'Allow',
@@ -190,9 +181,7 @@ const snapshotOf = (plan: Plan): Statement => ({
   Action: ['ec2:CreateSnapshots'],
   Resource: [arn('ec2', 'instance/*')],
   Condition: {
-    StringEquals: Object.fromEntries(
-      Object.entries(tagsThatSelect(plan)).map(([key, values]) => [`aws:ResourceTag/${key}`, values]),
-    ),
+    StringEquals: tagCondition('aws:ResourceTag', plan),
   },
 });
 
@@ -222,6 +211,11 @@ const snapshotStatements = (name: string): readonly Statement[] => [
 /** Snapshots belong to no account in their ARN. */
 const snapshotArn: Json = { 'Fn::Sub': 'arn:${AWS::Partition}:ec2:${AWS::Region}::snapshot/*' };
 
+const tagCondition = (prefix: string, plan: Plan): Json =>
+  Object.fromEntries(
+    Object.entries(tagsThatSelect(plan)).map(([key, values]) => [`${prefix}/${key}`, values]),
+  );
+
 const tagsThatSelect = ({ fleet }: Plan): Readonly<Record<string, readonly string[]>> =>
   fleet.kind === 'groups' ? { 'aws:autoscaling:groupName': fleet.groups } : fleet.tags;
 
@@ -234,18 +228,15 @@ const toTheFleetOf = (plan: Plan): readonly Statement[] => {
       Action: ['ssm:SendCommand'],
       Resource: [arn('ec2', 'instance/*')],
       Condition: {
-        StringEquals: Object.fromEntries(
-          Object.entries(tagsThatSelect(plan)).map(([key, values]) => [`ssm:resourceTag/${key}`, values]),
-        ),
+        StringEquals: tagCondition('ssm:resourceTag', plan),
       },
     },
   ];
 };
 
-const secretStatements = (plans: readonly Plan[]): readonly Statement[] => {
-  const names = [...new Set(plans.flatMap(secretsOf))];
-  if (names.length === 0) return [];
-  const parameters = names.map((parameter) => arn('ssm', `parameter/${parameter.replace(/^\//, '')}`));
+const secretStatements = (plans: readonly Plan[], secrets: SecretsOf): readonly Statement[] => {
+  const parameters = secretParameters(plans, secrets);
+  if (parameters.length === 0) return [];
   return [
     { Sid: 'ReadsItsSecrets', Effect: 'Allow', Action: ['ssm:GetParameter'], Resource: parameters },
     {
@@ -263,11 +254,21 @@ const secretStatements = (plans: readonly Plan[]): readonly Statement[] => {
   ];
 };
 
-const secretsOf = ({ slack, jira }: Plan): readonly string[] => [
-  ...(slack === undefined
-    ? []
-    : [slack.via.kind === 'bot' ? slack.via.tokenParameter : slack.via.urlParameter]),
-  ...(jira === undefined ? [] : [jira.credentialsParameter]),
+type SecretsOf = (plan: Plan) => readonly string[];
+
+const secretParameters = (plans: readonly Plan[], secrets: SecretsOf): readonly Json[] =>
+  [...new Set(plans.flatMap(secrets))].map((parameter) =>
+    arn('ssm', `parameter/${parameter.replace(/^\//, '')}`),
+  );
+
+const slackSecretOf: SecretsOf = ({ slack }) => {
+  if (slack === undefined) return [];
+  return [slack.via.kind === 'bot' ? slack.via.tokenParameter : slack.via.urlParameter];
+};
+
+const secretsOf: SecretsOf = (plan) => [
+  ...slackSecretOf(plan),
+  ...(plan.jira === undefined ? [] : [plan.jira.credentialsParameter]),
 ];
 
 const functionRole = (functionName: string, statements: readonly Statement[]): Json => ({
@@ -339,22 +340,38 @@ const assumedBy = (Service: string, Condition?: Json): Json => ({
   ],
 });
 
-/** What an instance needs of the bucket: the SSM agent puts the document's logs there, nothing else. */
-const instancePolicy = (bucketName: unknown): Json => ({
+/**
+ * What an instance needs of the bucket: the SSM agent puts the document's output there, two objects a step, nothing else.
+ * IAM cannot narrow it to the instance's own folder: the agent decides the key, and no policy variable holds the id alone.
+ */
+const instancePolicy = (bucketName: unknown, plans: readonly Plan[]): Json => ({
   Type: 'AWS::IAM::ManagedPolicy',
   Properties: {
     Description: 'Lets an instance store the logs of Lifeboat commands',
     PolicyDocument: {
       Version: '2012-10-17',
       Statement: [
-        storage('StoresItsLogs', bucketName, ['s3:PutObject'], ['logs/*']),
-        {
-          Sid: 'SeesHowTheBucketEncrypts',
-          Effect: 'Allow',
-          Action: ['s3:GetEncryptionConfiguration'],
-          Resource: [{ 'Fn::Sub': ['arn:${AWS::Partition}:s3:::${Bucket}', { Bucket: bucketName }] }],
-        },
+        storage(
+          'StoresItsLogs',
+          bucketName,
+          ['s3:PutObject'],
+          ['logs/*/awsrunShellScript/*/stdout', 'logs/*/awsrunShellScript/*/stderr'],
+        ),
+        ...keptSecret(secretParameters(plans, secretsOf)),
       ],
     },
   },
 });
+
+/** AmazonSSMManagedInstanceCore lets every instance read every parameter of the account; not these. */
+const keptSecret = (parameters: readonly Json[]): readonly Statement[] =>
+  parameters.length === 0
+    ? []
+    : [
+        {
+          Sid: 'LeavesTheSecretsAlone',
+          Effect: 'Deny',
+          Action: ['ssm:GetParameter*'],
+          Resource: parameters,
+        },
+      ];

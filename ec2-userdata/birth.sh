@@ -11,8 +11,9 @@
 # Ends with 0 done, or somebody else is at it; 1 not ready (the log says why); 78 bad settings
 set -Eeuo pipefail
 
+HERE=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source=ec2-userdata/mount-share.sh
-source "${BASH_SOURCE[0]%/*}/mount-share.sh"
+source "$HERE/mount-share.sh"
 umask 077
 
 readonly STATE=$ROOT/var/lib/lifeboat
@@ -23,7 +24,7 @@ readonly INSTANCE_PATTERN='i-[0-9a-f]{8,17}'
 readonly TIME_PATTERN='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z'
 
 # shellcheck source=ec2-userdata/hydrate.sh
-source "${BASH_SOURCE[0]%/*}/hydrate.sh"
+source "$HERE/hydrate.sh"
 
 birth() {
   trap 'log "stopped at line $LINENO: $BASH_COMMAND (exit $?)"' ERR
@@ -31,6 +32,7 @@ birth() {
   mkdir -p "$STATE"
   exec 8>"$ROOT/run/lifeboat-birth.lock"
   flock -n 8 || return 0
+  # Whatever ends this start, there is another one in a minute.
   systemctl start lifeboat-birth.timer
   if [[ ! -e $IN_SERVICE ]]; then
     look_whether_ready
@@ -46,7 +48,7 @@ birth() {
 
 look_whether_ready() {
   local problems
-  problems=$("$BASH" "${BASH_SOURCE[0]%/*}/mount-share.sh" check) || not_ready "${problems//$'\n'/; }"
+  problems=$("$BASH" "$HERE/mount-share.sh" check) || not_ready "${problems//$'\n'/; }"
   look_at_marker
   if [[ $MARKER == none && ${SETTINGS[hydrate]} == same ]]; then not_ready "${SETTINGS[share_path]} has no lifeboat.json: nothing was ever saved there"; fi
 }

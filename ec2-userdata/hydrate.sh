@@ -221,6 +221,8 @@ bring_back() { # ORIGIN
 # By hard links, which never replace anything. Not by the exit code: cp has changed its mind about what skipping means.
 put_in_place() { # STAGE FOLDER
   local name
+  # What the other one had in hand itself when it was saved.
+  rm -rf -- "$1"/.lifeboat-hydrate-* "$1/.lifeboat-restore"
   find "$1" -mindepth 1 -maxdepth 1 -print0 | xargs -0 -r cp --archive --link --no-clobber -t "$2" -- 2>>"$LOG" || true
   find "$1" -mindepth 1 -printf '%P\0' >"$WORK/names" || not_ready "$1 cannot be listed"
   while IFS= read -r -d '' name; do

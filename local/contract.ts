@@ -6,6 +6,7 @@
  *   template/  the packaged CloudFormation template, resolved
  *   lambda/    function processes
  *   events/    the event bus and its rules
+ *   iam/       the template's policies, and who may do what by them
  *   cloudwatch/ metrics, alarms, dashboards
  *   fleet/     instances: registry, sandbox, agent
  *   slack/ jira/  the two services that people are told through
@@ -14,6 +15,8 @@
 import type { LocalAlarm } from './cloudwatch/alarm.ts';
 import type { LocalCloudWatch, LocalDashboard } from './cloudwatch/local-cloudwatch.ts';
 import type { DeadLetter } from './events/dead-letters.ts';
+import type { Asked, Role } from './iam/guard.ts';
+import type { Statement } from './iam/statement.ts';
 import type { LifeCycleEngine, LifeCycleHook } from './services/auto-scaling/life-cycle-engine.ts';
 
 /** Real time, moved forward: waiting for a deadline is skipping to it. Everything in local AWS asks this clock. */
@@ -230,6 +233,11 @@ export type LocalStack = {
   readonly alarms: readonly LocalAlarm[];
   readonly dashboards: readonly LocalDashboard[];
   readonly buckets: readonly string[];
+  readonly roles: readonly Role[];
+  /** What the policy allows that users attach to their instances' role. */
+  readonly instanceStatements: readonly Statement[];
+  /** Policies of buckets and queues, permissions to invoke functions. */
+  readonly resourceStatements: readonly Statement[];
   readonly outputs: Readonly<Record<string, string>>;
   /** Everything in the template that is made, by its logical id: also what local AWS does not play. */
   readonly resources?: Readonly<Record<string, { readonly type: string; readonly name: string }>>;
@@ -239,6 +247,8 @@ export type LocalFunction = {
   readonly name: string;
   readonly arn: string;
   readonly logicalId: string;
+  /** Absent where the template names none: it may call nothing then. */
+  readonly roleArn?: string;
   /** Folder into which the packaged zip was unpacked. */
   readonly codeDirectory: string;
   readonly handler: string;
@@ -276,6 +286,8 @@ export type LocalAws = {
   readonly stack: LocalStack;
   readonly clock: LocalClock;
   readonly calls: CallLog;
+  /** What functions, instances and services asked IAM for: each different question once, oldest first. */
+  readonly asked: () => readonly Asked[];
   readonly functions: FunctionRunner;
   readonly scheduler: SchedulerEngine;
   readonly bus: EventBus;

@@ -14,11 +14,15 @@ import { deliverToFunctions } from './events/deliver.ts';
 import { startEventBus } from './events/event-bus.ts';
 import { startFleet } from './fleet/fleet.ts';
 import { interruptSpot } from './fleet/spot.ts';
+import { openGuard } from './iam/guard.ts';
+import { inRole, mayLog, ofFunctions, ofRules } from './iam/services-that-act.ts';
 import { type LocalFunctions, startFunctions } from './lambda/function-runner.ts';
 import type { FunctionMetric } from './lambda/metrics.ts';
 import { startScheduler } from './scheduler/scheduler-engine.ts';
 import { startLifeCycle } from './services/auto-scaling/life-cycle-engine.ts';
+import { snapshotTags } from './services/ec2/snapshots.ts';
 import { startServices, throttledCommands } from './services/start-services.ts';
+import { accountOf } from './template/account.ts';
 import { readStack } from './template/read-stack.ts';
 
 /** Local AWS as this machine runs it: the functions can be killed, and what they wrote as metrics can be read. */
@@ -42,6 +46,14 @@ export const startLocalAws = async (options: LocalAwsOptions): Promise<RunningAw
     });
     const stack = withFaults(ownBucketFirst(packaged), faults);
     const { account, region } = stack;
+    const guard = openGuard({
+      stack,
+      world: {
+        ...accountOf(account, region, ''),
+        fleet: { instances: () => fleet.instances(), get: (id) => fleet.get(id) },
+        snapshotTags: (id) => snapshotTags(directory, id),
+      },
+    });
     const calls = openCallLog(options.onCall);
     let take: LocalCloudWatch['take'] = () => undefined;
     const deadLetters = openDeadLetters((letter) => take(queueMetrics(letter, deadLetters, clock.now())));
@@ -54,17 +66,29 @@ export const startLocalAws = async (options: LocalAwsOptions): Promise<RunningAw
       environment: options.environment,
       logDirectory: join(directory, 'logs'),
       scratchDirectory: join(directory, 'functions', 'scratch'),
-      deadLetters,
+      deadLetters: ofFunctions(deadLetters, guard),
+      mayLog: (fn) => mayLog(fn, guard, stack),
       measured: (metrics) => take(metrics),
     });
     opened.push(runner);
     const delivery = { clock, deadLetters, deliver: deliverToFunctions(runner) };
-    const bus = startEventBus({ ...delivery, rules: stack.rules, account, region, faults });
+    const bus = startEventBus({
+      ...delivery,
+      ...ofRules(delivery, guard),
+      rules: stack.rules,
+      account,
+      region,
+      faults,
+    });
     const stateFile = join(directory, 'cloudwatch.json');
     const cloudwatch = startCloudWatch({ stack, clock, bus, stateFile });
     opened.push(cloudwatch);
     take = cloudwatch.take;
-    const scheduler = startScheduler({ ...delivery, account, region, schedules: stack.schedules });
+    const scheduler = startScheduler({
+      ...delivery,
+      ...{ account, region, schedules: stack.schedules },
+      inRole: (roleArn) => inRole(delivery, guard, roleArn),
+    });
     const fleet = await startFleet(options.instances, { bus, clock, region, account });
     opened.push(fleet);
     const lifeCycle = startLifeCycle({
@@ -74,6 +98,7 @@ export const startLocalAws = async (options: LocalAwsOptions): Promise<RunningAw
     const services = await startServices({
       ...options,
       stack,
+      guard,
       calls,
       bus,
       cloudwatch,
@@ -93,6 +118,7 @@ export const startLocalAws = async (options: LocalAwsOptions): Promise<RunningAw
       stack,
       clock,
       calls,
+      asked: guard.asked,
       functions: runner,
       scheduler,
       bus,

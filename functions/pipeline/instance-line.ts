@@ -17,6 +17,8 @@ export type Said =
       readonly report?: InstanceReport;
     };
 
+/** No command runs for longer (SendCommand, `executionTimeout`), but clocks jump. */
+const mostSeconds = 10 * 172_800;
 const count = z._default(z.int().check(z.nonnegative()), 0);
 const pointText = z.string().check(z.regex(/^\d{8}T\d{6}Z-(final-)?backup$/));
 const ec2Instance = z.string().check(z.regex(/^i-[0-9a-f]{8,17}$/));
@@ -58,7 +60,7 @@ const line = z.object({
     }),
   ),
   silent: z.optional(z.array(ec2Instance).check(z.maxLength(20))),
-  seconds: z._default(z.number().check(z.nonnegative()), 0),
+  seconds: z._default(z.number().check(z.nonnegative(), z.lte(mostSeconds)), 0),
   // EFS says 2^63: no safe integer, and no reason to refuse the line.
   shareFreeBytes: z.optional(z.number().check(z.nonnegative())),
   shareBytes: z.optional(z.number().check(z.nonnegative())),
@@ -140,15 +142,19 @@ const reportOf = (value: Line): InstanceReport => ({
   seconds: value.seconds,
   recoveryPoint: value.recoveryPoint,
   ...(value.points === undefined ? {} : { prune: pruneReportOf(value, value.points) }),
-  ...(value.shareFreeBytes === undefined || value.shareBytes === undefined
-    ? {}
-    : { shareFreeBytes: value.shareFreeBytes, shareBytes: value.shareBytes }),
+  ...roomOf(value),
   warnings: value.warnings.map(({ cause, count, example }) => ({
     cause,
     count,
     example: example.slice(0, 300),
   })),
 });
+
+/** A share of no bytes, or with more room than it is large, is none; nor is one larger than any file system. */
+const roomOf = ({ shareFreeBytes: free, shareBytes: all }: Line) =>
+  free === undefined || all === undefined || all < 1 || free > all || all > 2 ** 64
+    ? {}
+    : { shareFreeBytes: free, shareBytes: all };
 
 const pruneReportOf = (
   { kept, removed, removedFiles, removedBytes, going, gone, silent }: Line,

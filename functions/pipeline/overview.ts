@@ -119,14 +119,18 @@ const causesOf = ({ cause, report }: InstanceResult): readonly CauseId[] => [
   ]),
 ];
 
-/** All of them see the same share; what the fullest look saw counts. */
+/**
+ * All of them see the same share; what the fullest look saw counts. By the part that is free: an instance that lies can
+ * make the share look fuller than it is, but cannot hide that it is nearly full.
+ */
 const roomIn = (results: readonly InstanceResult[]): ShareRoom | undefined => {
   const rooms = results.flatMap(({ report }) =>
     report?.shareFreeBytes === undefined || report.shareBytes === undefined || report.shareBytes === 0
       ? []
       : [{ freeBytes: report.shareFreeBytes, bytes: report.shareBytes }],
   );
-  return rooms.sort((one, other) => one.freeBytes - other.freeBytes || one.bytes - other.bytes)[0];
+  const freePart = ({ freeBytes, bytes }: ShareRoom) => freeBytes / bytes;
+  return rooms.sort((one, other) => freePart(one) - freePart(other) || one.freeBytes - other.freeBytes)[0];
 };
 
 /** Whether a run of this operation leaves recovery points. */

@@ -20,6 +20,8 @@ export type RunnerOptions = {
   readonly environment: Readonly<Record<string, string>>;
   /** Gets a log file for each function. */
   readonly logDirectory: string;
+  /** Whether a function's role lets it write its log; every one may where this is left out. */
+  readonly mayLog?: (fn: LocalFunction) => boolean;
   /** For the runtime's bundle and the functions' own temporary files. */
   readonly scratchDirectory: string;
   readonly deadLetters: DeadLetters;
@@ -115,7 +117,10 @@ const openAll = async (
   for (const fn of options.functions) {
     const scratchDirectory = join(options.scratchDirectory, fn.name);
     await mkdir(scratchDirectory, { recursive: true });
-    opened.set(fn.name, { fn, ...openFunction({ ...options, fn, runtime, scratchDirectory, metrics }) });
+    opened.set(fn.name, {
+      fn,
+      ...openFunction({ mayLog: () => true, ...options, fn, runtime, scratchDirectory, metrics }),
+    });
   }
   return opened;
 };

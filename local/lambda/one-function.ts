@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { InvocationAnswer, LocalClock, LocalFunction } from '../contract.ts';
 import type { Runtime } from './build-runtime.ts';
-import { openFunctionLog, openTail } from './function-log.ts';
+import { noLog, openFunctionLog, openTail } from './function-log.ts';
 import { type FunctionProcess, startProcess } from './function-process.ts';
 import { type FunctionMetric, metricsIn } from './metrics.ts';
 import { answerOf, type Ended, endLines, startLine } from './platform-words.ts';
@@ -15,6 +15,8 @@ export type OneFunctionOptions = {
   readonly endpoint: () => string;
   readonly environment: Readonly<Record<string, string>>;
   readonly logDirectory: string;
+  /** Whether its role lets it write its log. */
+  readonly mayLog: (fn: LocalFunction) => boolean;
   readonly scratchDirectory: string;
   readonly runtime: Runtime;
   readonly metrics: (found: readonly FunctionMetric[]) => void;
@@ -36,7 +38,7 @@ export type OneFunction = {
 /** A function with its processes and its log. */
 export const openFunction = (options: OneFunctionOptions): OneFunction => {
   const { fn, clock } = options;
-  const log = openFunctionLog(options.logDirectory, fn.name);
+  const log = options.mayLog(fn) ? openFunctionLog(options.logDirectory, fn.name) : noLog;
   /** Who listens to what a process writes, while it runs an event. */
   const listeners = new Map<FunctionProcess, (line: string) => void>();
   const write = (process: FunctionProcess, line: string): void => {

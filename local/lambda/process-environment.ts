@@ -1,5 +1,5 @@
 import type { LocalFunction } from '../contract.ts';
-import { accessKeyIdOfFunction } from '../protocol/signature.ts';
+import { accessKeyIdOf } from '../protocol/signature.ts';
 
 export type EnvironmentOptions = {
   readonly region: string;
@@ -42,7 +42,7 @@ export const environmentOf = (
   HOME: scratchDirectory,
   AWS_EC2_METADATA_DISABLED: 'true',
   AWS_ENDPOINT_URL: endpoint,
-  AWS_ACCESS_KEY_ID: accessKeyIdOfFunction(fn.name),
+  AWS_ACCESS_KEY_ID: accessKeyIdOf(fn.name),
   AWS_SECRET_ACCESS_KEY: 'local',
   AWS_SESSION_TOKEN: 'local',
   ...added,

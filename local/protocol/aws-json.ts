@@ -38,6 +38,7 @@ const handle = async (service: JsonService, call: Call): Promise<Exchange> => {
     const run = Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined;
     if (run === undefined) throw unknownOperation(operation);
     input = readJson(call.request.body);
+    await call.authorize({ ...known, input });
     const result = await run(input, call);
     const answer = { status: 200, headers: headers(call.requestId), body: writeJson(result ?? {}) };
     return { ...known, logged: withoutMembers(input, service.hidden), answer };

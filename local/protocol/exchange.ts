@@ -15,8 +15,14 @@ export type Call = {
   readonly request: IncomingRequest;
   readonly requestId: string;
   readonly signature: Signature;
-  /** A function's name, or `cli`. */
+  /** A function's name, an instance's id, or `cli`. */
   readonly caller: string;
+  /** Rejects with AWS's answer where the caller may not do this. Asked before the operation begins. */
+  readonly authorize: (asking: {
+    readonly service: string;
+    readonly operation: string;
+    readonly input: unknown;
+  }) => Promise<void>;
 };
 
 export type Answer = {

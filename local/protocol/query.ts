@@ -39,6 +39,7 @@ const handle = async (service: QueryService, call: Call): Promise<Exchange> => {
     if (operation === '') throw missingAction();
     const run = Object.hasOwn(service.operations, operation) ? service.operations[operation] : undefined;
     if (run === undefined) throw invalidAction(operation);
+    await call.authorize({ service: service.name, operation, input });
     const result = await run(input, call);
     return { ...known, answer: success(service, operation, result, call.requestId) };
   } catch (error) {

@@ -55,6 +55,7 @@ const handle = async (service: RestJsonService, call: Call): Promise<Exchange> =
   try {
     if (found === undefined) throw unknownOperation(operation);
     input = inputOf(found, call.request);
+    await call.authorize({ service: service.name, operation, input });
     const result = await found.route.run(input, call);
     if (result instanceof RawAnswer) {
       const { answer } = result;

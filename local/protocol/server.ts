@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { CallLog, LocalClock } from '../contract.ts';
+import type { Guard } from '../iam/guard.ts';
 import { jsonError, unknownOperation } from './aws-json.ts';
-import type { Endpoint, Exchange, IncomingRequest } from './exchange.ts';
+import type { Call, Endpoint, Exchange, IncomingRequest } from './exchange.ts';
 import { AwsFailure, asFailure } from './failure.ts';
 import type { Pacer } from './pacer.ts';
 import { queryError } from './query.ts';
@@ -29,6 +30,7 @@ export const startProtocolServer = async (options: {
   readonly calls: CallLog;
   readonly endpoints: readonly Endpoint[];
   readonly pace?: Pacer;
+  readonly guard: Pick<Guard, 'authorize'>;
 }): Promise<ProtocolServer> => {
   let open = 0;
   const server = createServer((incoming, response) => {
@@ -85,7 +87,7 @@ const converse = async (options: Options, incoming: IncomingMessage, response: S
 };
 
 const exchangeFor = async (
-  { endpoints, pace }: Options,
+  { endpoints, pace, guard }: Pick<Options, 'endpoints' | 'pace' | 'guard'>,
   request: IncomingRequest,
   requestId: string,
 ): Promise<Exchange> => {
@@ -96,7 +98,9 @@ const exchangeFor = async (
   try {
     if (endpoint === undefined) return unknownExchange(request, requestId, signature?.service);
     if (signature === undefined) return endpoint.refuse(request, requestId);
-    return await endpoint.handle({ request, requestId, signature, caller: callerOf(signature.accessKeyId) });
+    const caller = callerOf(signature.accessKeyId);
+    const authorize: Call['authorize'] = (asking) => guard.authorize({ ...asking, caller });
+    return await endpoint.handle({ request, requestId, signature, caller, authorize });
   } catch (error) {
     return unknownExchange(request, requestId, signature?.service, asFailure(error));
   }

@@ -7,15 +7,19 @@ export type Signature = {
   readonly service: string;
 };
 
-const functionPrefix = 'LOCAL';
+const prefix = 'LOCAL';
 
-/** The access key id that a function's process is given: `LOCAL` and its name, so that the record of calls can name it. */
-export const accessKeyIdOfFunction = (functionName: string): string => `${functionPrefix}${functionName}`;
+/**
+ * The access key id that a function's process is given: `LOCAL` and its name, so that the record of calls can name it and
+ * its role decides what it may do. An instance's has its id: nothing on an instance calls AWS but the agent, which is
+ * played; tests do as somebody would who took an instance over.
+ */
+export const accessKeyIdOf = (functionOrInstance: string): string => `${prefix}${functionOrInstance}`;
 
-/** The function that an access key id belongs to; `cli` for everybody else. */
+/** The function or instance that an access key id belongs to; `cli` for everybody else. */
 export const callerOf = (accessKeyId: string): string =>
-  accessKeyId.startsWith(functionPrefix) && accessKeyId.length > functionPrefix.length
-    ? accessKeyId.slice(functionPrefix.length)
+  accessKeyId.startsWith(prefix) && accessKeyId.length > prefix.length
+    ? accessKeyId.slice(prefix.length)
     : 'cli';
 
 /** Reads Signature Version 4 from the Authorization header, or from the query of a presigned address. */

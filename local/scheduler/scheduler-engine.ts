@@ -8,6 +8,8 @@ export type SchedulerOptions = DeliveryTools & {
   readonly region: string;
   /** Those of the template. */
   readonly schedules: readonly Schedule[];
+  /** How deliveries go in the role that a schedule was given; as all others where it is left out. */
+  readonly inRole?: (roleArn: string) => Pick<DeliveryTools, 'deliver' | 'deadLetters'>;
   /** 0 to 1: where in its flexible window a schedule fires. */
   readonly random?: () => number;
 };
@@ -89,16 +91,19 @@ const invoke = (
   const { schedule } = entry;
   const arn = scheduleArn(options, schedule);
   const execution = executionId();
-  deliverWithRetries(options, {
-    from: 'schedule',
-    source: arn,
-    targetArn: schedule.targetArn,
-    payload: (attempt) => inputOf(schedule, { arn, execution, attempt, scheduledTime, ...options }),
-    retryAttempts: schedule.retryAttempts,
-    maximumEventAgeSeconds: schedule.maximumEventAgeSeconds ?? defaultEventAgeSeconds,
-    ...(schedule.deadLetterArn === undefined ? {} : { deadLetterArn: schedule.deadLetterArn }),
-    ended: () => complete(entry),
-  });
+  deliverWithRetries(
+    { ...options, ...options.inRole?.(schedule.roleArn) },
+    {
+      from: 'schedule',
+      source: arn,
+      targetArn: schedule.targetArn,
+      payload: (attempt) => inputOf(schedule, { arn, execution, attempt, scheduledTime, ...options }),
+      retryAttempts: schedule.retryAttempts,
+      maximumEventAgeSeconds: schedule.maximumEventAgeSeconds ?? defaultEventAgeSeconds,
+      ...(schedule.deadLetterArn === undefined ? {} : { deadLetterArn: schedule.deadLetterArn }),
+      ended: () => complete(entry),
+    },
+  );
 };
 
 const nameOf = ({ group, name }: Schedule): string => `${group}/${name}`;

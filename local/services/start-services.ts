@@ -10,6 +10,7 @@ import type {
   SchedulerEngine,
 } from '../contract.ts';
 import type { DeadLetters } from '../events/dead-letters.ts';
+import type { Guard } from '../iam/guard.ts';
 import { pacerOf } from '../protocol/pacer.ts';
 import { startProtocolServer } from '../protocol/server.ts';
 import type { LifeCycleEngine } from './auto-scaling/life-cycle-engine.ts';
@@ -50,6 +51,7 @@ export type ServicesOptions = {
   readonly lagMilliseconds?: number;
   readonly lifeCycle: LifeCycleEngine;
   readonly pace?: Pace;
+  readonly guard: Guard;
 };
 
 /** How many SendCommand calls are refused, then how many invocations end as `Failed`, `RateExceeded`. */
@@ -69,7 +71,7 @@ export type LocalServices = {
 
 /** Opens every service of local AWS on one port of 127.0.0.1. Rejects where the port is taken or DIR is not writable. */
 export const startServices = async (options: ServicesOptions): Promise<LocalServices> => {
-  const { stack, clock, calls, runner } = options;
+  const { stack, clock, runner } = options;
   const { account, region } = stack;
   const throttling = options.throttling ?? { sendCommandCalls: 0, invocations: 0 };
   const objects = await openObjectStore({ directory: options.directory, buckets: stack.buckets, clock });
@@ -89,7 +91,7 @@ export const startServices = async (options: ServicesOptions): Promise<LocalServ
     }),
     autoScalingEndpoint({ ...common, engine: options.lifeCycle }),
     ec2Endpoint(common),
-    stsEndpoint({ account }),
+    stsEndpoint(common),
     ...cloudWatchEndpoints(options),
     logsEndpoint(options),
     sqsEndpoint(options),
@@ -97,8 +99,9 @@ export const startServices = async (options: ServicesOptions): Promise<LocalServ
     lambdaEndpoint({ runner, functions: stack.functions, clock, account, region }),
     s3Endpoint({ store: objects, region }),
   ];
-  const pace = options.pace === undefined ? {} : { pace: pacerOf(options.pace) };
-  const server = await startProtocolServer({ port: options.port, clock, calls, endpoints, ...pace });
+  const { pace, ...rest } = options;
+  const paced = pace === undefined ? {} : { pace: pacerOf(pace) };
+  const server = await startProtocolServer({ ...rest, endpoints, ...paced });
   return {
     endpoint: server.endpoint,
     objects,

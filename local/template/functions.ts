@@ -17,6 +17,7 @@ export type Folders = {
 const functionSchema = z.object({
   Code: z.object({ S3Key: text }, 'only code from a packaged zip can be run (S3Key).'),
   Handler: text,
+  Role: text.optional(),
   Runtime: z.string().startsWith('nodejs', 'local AWS runs Node.js functions only.'),
   Timeout: wholeNumber.default(3),
   MemorySize: wholeNumber.default(128),
@@ -74,6 +75,7 @@ const readFunction = async (
     name: resource.name,
     arn: functionArn(resource.name, account),
     logicalId: resource.logicalId,
+    ...(properties.Role === undefined ? {} : { roleArn: properties.Role }),
     codeDirectory,
     handler: properties.Handler,
     timeoutSeconds: properties.Timeout,

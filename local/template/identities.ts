@@ -62,7 +62,8 @@ export const attributeOf = (resource: Named, attribute: string, account: Account
   }
 };
 
-const arnOf = (resource: Named, account: Account): string => {
+/** The ARN, also where `Fn::GetAtt` knows none (a managed policy's is its `Ref`). */
+export const arnOf = (resource: Named, account: Account): string => {
   const name = physicalName(resource, account);
   const { partition, region, account: id } = account;
   const regional = (service: string, rest: string) => `arn:${partition}:${service}:${region}:${id}:${rest}`;

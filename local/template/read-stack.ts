@@ -5,6 +5,7 @@ import type { LocalStack } from '../contract.ts';
 import { type Account, accountOf } from './account.ts';
 import { readDocument } from './documents.ts';
 import { type Folders, readFunctions } from './functions.ts';
+import { readInstanceStatements, readResourceStatements, readRoles } from './roles.ts';
 import { openTemplate, type Resource } from './template.ts';
 import { TemplateError } from './template-error.ts';
 import { readRule, readSchedule } from './triggers.ts';
@@ -45,6 +46,9 @@ export const readStack = async (options: StackOptions): Promise<LocalStack> => {
     ],
     dashboards: ofType('AWS::CloudWatch::Dashboard').map(readDashboard),
     buckets: ofType('AWS::S3::Bucket').map(({ name }) => name),
+    roles: readRoles(resources),
+    instanceStatements: readInstanceStatements(resources),
+    resourceStatements: readResourceStatements(resources, account),
     outputs: template.outputs(),
     resources: Object.fromEntries(resources.map(({ logicalId, type, name }) => [logicalId, { type, name }])),
   };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Account, pseudoParameter } from './account.ts';
-import { attributeOf, type Named, physicalName, referenceOf } from './identities.ts';
+import { arnOf, attributeOf, type Named, physicalName, referenceOf } from './identities.ts';
 import { noValue, resolve, resolveCondition, type Scope } from './intrinsics.ts';
 import { TemplateError } from './template-error.ts';
 
@@ -9,6 +9,7 @@ export type Resource = {
   readonly logicalId: string;
   readonly type: string;
   readonly name: string;
+  readonly arn: string;
   /** Where its properties stand in the template. */
   readonly path: string;
   /** Its properties, resolved. Throws {@link TemplateError} where one of them cannot be. */
@@ -57,8 +58,10 @@ export const openTemplate = (
       .filter(([logicalId, { Condition }]) => isMade(Condition, `Resources.${logicalId}.Condition`))
       .map(([logicalId, { Type, Properties }]) => {
         const path = `Resources.${logicalId}.Properties`;
-        const name = physicalName(namedResource(template, scope, logicalId, path), account);
-        return { logicalId, type: Type, name, path, properties: () => resolve(Properties, scope, path) };
+        const named = namedResource(template, scope, logicalId, path);
+        const name = physicalName(named, account);
+        const arn = arnOf(named, account);
+        return { logicalId, type: Type, name, arn, path, properties: () => resolve(Properties, scope, path) };
       }),
     outputs: () =>
       Object.fromEntries(

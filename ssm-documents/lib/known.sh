@@ -45,7 +45,7 @@ recall_known() {
     mkdir -p "$KNOWN"
     : >"$KNOWN/entries"
     : >"$KNOWN/changes"
-    LIST='' LIST_SHA256='' ENTRIES=0 FILES=0 BYTES=0
+    HEAD='' LIST='' LIST_SHA256='' ENTRIES=0 FILES=0 BYTES=0
   fi
   FILES_BEFORE=$FILES
   if [[ $HEAL == yes ]]; then
@@ -55,15 +55,21 @@ recall_known() {
   fi
 }
 
-# The lines of now.all that say in eight fields what the entries say.
+# The lines of now.all that say in eight fields what the entries say; but of files that changed since the newest run began: whoever
+# writes other content may leave size and time as they were. Those are read.
 match_index() {
   if [[ ! -s $KNOWN/entries ]]; then
     : >"$KNOWN/index"
     : >"$KNOWN/unsettled"
     return 0
   fi
-  sed -n -e '/ ? -$/d' -e '/ -$/p' "$KNOWN/entries" | cut -d' ' -f1-8 >entries.keys
-  nine_digits <now.all | cut -d' ' -f1-8 | comm -12 - entries.keys | first_fields >matching
+  sed '/ ? -$/d;/ -$/!d' "$KNOWN/entries" | cut -d' ' -f1-8 >entries.keys
+  HEAD=${HEAD#*started\":\"}
+  {
+    cd "$FROM"
+    find . -type f -newerct "${HEAD%%\"*}" -print0 || true
+  } | escaped_names >renewed
+  nine_digits <now.all | cut -d' ' -f1-8 | comm -12 - entries.keys | first_fields | join -v1 - renewed >matching
   join matching now.all >"$KNOWN/index"
   join -v1 "$KNOWN/entries" "$KNOWN/index" | first_fields >"$KNOWN/unsettled"
 }

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@
 import { buildFaultLibrary } from './fault-library.ts';
 import { type Ended, night, plan, textOf } from './instance.ts';
 import { account, type Group, makeGroup, type Newborn, region, shareInside } from './newborn.ts';
+import { stackUserData } from './user-data.ts';
 
 jest.setTimeout(120_000);
 
@@ -24,6 +25,8 @@ const good = (ended: Ended): Ended => {
 const files = ({ data }: Newborn): readonly string[] => readdirSync(data).sort();
 const stateOf = (instance: string): readonly string[] =>
   readdirSync(join(group.share, plan, instance, 'state')).sort();
+const claimsOf = (instance: string): readonly string[] =>
+  stateOf(instance).filter((name) => name.startsWith('adoption'));
 const claimOf = (instance: string, number: number): { by: string } =>
   JSON.parse(textOf(group.share, plan, instance, 'state', `adoption.${number}`));
 /** Lets a mark on the share be a day older than it is. */
@@ -99,6 +102,27 @@ describe('adopt', () => {
     expect(files(one)).toEqual(['a']);
   });
 
+  test('of three that have seen no claim, and then make theirs, one has it', async () => {
+    await group.gone(first, night(1), { a: 'a' });
+    // All of them have written what they will claim with before anybody goes on.
+    group.program(
+      'sync',
+      `if [[ $* == */claim.new ]]; then
+  : >"/mnt/cloud/at-$NEWBORN"
+  for ((tries = 0; tries < 600; tries++)); do
+    there=(/mnt/cloud/at-*)
+    if ((\${#there[@]} >= 3)); then break; fi
+    sleep 0.05
+  done
+fi
+PATH=/usr/bin:/bin exec sync "$@"`,
+    );
+    const newborns = [1, 2, 3].map((n) => group.newborn(born(n)));
+    for (const ended of await Promise.all(newborns.map((each) => each.birth()))) good(ended);
+    expect(newborns.flatMap(files)).toEqual(['a']);
+    expect(claimsOf(first)).toEqual(['adoption.1', 'adoption.1.done']);
+  });
+
   test('of eight newborns at once no two take the same, and nothing is left that one could have', async () => {
     for (const [n, instance] of [first, second, third].entries())
       await group.gone(instance, night(n + 1), { [`of-${n}`]: `${n}` });
@@ -106,10 +130,7 @@ describe('adopt', () => {
     for (const ended of await Promise.all(newborns.map((each) => each.birth()))) good(ended);
     expect(newborns.flatMap(files).sort()).toEqual(['of-0', 'of-1', 'of-2']);
     for (const instance of [first, second, third])
-      expect(stateOf(instance).filter((name) => name.startsWith('adoption'))).toEqual([
-        'adoption.1',
-        'adoption.1.done',
-      ]);
+      expect(claimsOf(instance)).toEqual(['adoption.1', 'adoption.1.done']);
   });
 });
 
@@ -162,7 +183,7 @@ describe('a claim', () => {
   });
 });
 
-describe('killed at any write on the share', () => {
+describe('killed at any write, on the share or in the data folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lifeboat-birth-'));
   const library = buildFaultLibrary(folder);
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -172,7 +193,7 @@ describe('killed at any write on the share', () => {
     return {
       LD_PRELOAD: library ?? '',
       FAULT_COUNTER: counter,
-      FAULT_PATHS: shareInside,
+      FAULT_PATHS: [shareInside, '/mnt/i/var/www/upload', '/mnt/i/var/lib/lifeboat/hydrated'].join(':'),
       FAULT_AT: String(n),
       FAULT_KIND: 'kill',
     };
@@ -254,6 +275,29 @@ describe('the files', () => {
     const one = group.newborn(born(1));
     good(await one.birth());
     expect(files(one)).toEqual(['a']);
+  });
+});
+
+describe('the user data of the reference stack', () => {
+  const userData = stackUserData({ PlanName: plan, GroupName: plan, Hydrate: 'adopt' });
+
+  test('brings a newborn into service with the files of one that is gone; a second boot changes nothing', async () => {
+    await group.gone(first, night(1), { a: 'a' });
+    const one = group.newborn(born(1));
+    for (const _ of [1, 2]) {
+      const { code, stderr } = await one.boot(userData);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('ready for')]);
+      expect(files(one)).toEqual(['a']);
+      expect(group.calls()).toEqual([expect.stringContaining(`--instance-id ${born(1)}`)]);
+    }
+    expect(claimOf(first, 1).by).toBe(born(1));
+    expect(stateOf(born(1))).toEqual(['born']);
+    expect(readdirSync(one.path('etc/systemd/system')).sort()).toEqual([
+      'lifeboat-birth.service',
+      'lifeboat-birth.timer',
+      'lifeboat-share.service',
+      'lifeboat-share.timer',
+    ]);
   });
 });
 

@@ -121,6 +121,20 @@ describe('recovery points', () => {
     expectPoint(2, treeOf(instance.upload));
   });
 
+  test('content that changed in its size and time is seen, although the instance has forgotten how it was', async () => {
+    const change = (text: string): void => {
+      write('a', text);
+      utimesSync(join(instance.upload, 'a'), 1000, 1000);
+    };
+    change('one');
+    const first = await tonight(1);
+    change('two');
+    rmSync(join(instance.state, 'plans'), { recursive: true });
+    const second = await tonight(2);
+    expectPoint(1, first);
+    expectPoint(2, second);
+  });
+
   test('times and modes alone move no bytes', async () => {
     write('a', 'content');
     await tonight(1);

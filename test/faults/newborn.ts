@@ -1,10 +1,17 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packagedDocuments } from '../../deploy/documents.ts';
 import { type Ended, makeInstance, plan, protectedLine, type TestInstance } from './instance.ts';
+import {
+  bootDisk,
+  environmentArguments,
+  inSandbox,
+  metadataProgram,
+  writeMachinePrograms,
+  writeProgram,
+} from './user-data.ts';
 
 /** A group of instances on one share, and what EC2, Systems Manager and Auto Scaling say of them. */
 export type Group = {
@@ -38,6 +45,8 @@ export type Newborn = {
   readonly data: string;
   /** Runs birth.sh, as cloud-init or the timer does. */
   readonly birth: (environment?: Readonly<Record<string, string>>) => Promise<Ended>;
+  /** Boots it with user data, as cloud-init does: writes the files, then runs the commands one after the other, whatever each ends with. */
+  readonly boot: (userData: string) => Promise<Ended>;
   /** A backup of what it has. */
   readonly backup: (run: string) => Promise<void>;
   readonly log: () => string;
@@ -56,13 +65,9 @@ export const makeGroup = (): Group => {
   const place = (name: string): string => join(base.folder, name);
   for (const name of ['bin', 'ec2', 'roots']) mkdirSync(place(name));
   writeFileSync(place('document.json'), JSON.stringify(packagedDocuments().restore));
-  const program = (name: string, body: string): void => {
-    writeFileSync(place(`bin/${name}`), `#!/usr/bin/env bash\n${body}\n`);
-    chmodSync(place(`bin/${name}`), 0o755);
-  };
-  for (const name of ['systemctl', 'mount.efs', 'mkfs.ext4', 'logger']) program(name, 'exit 0');
-  program('findmnt', 'echo nfs4');
-  program('curl', curl);
+  const program = (name: string, body: string): void => writeProgram(place('bin'), name, body);
+  writeMachinePrograms(place('bin'));
+  program('curl', metadataProgram(account, region));
   program('aws', aws);
   const ec2 = (instance: string, state: string | undefined): void =>
     state === undefined
@@ -125,12 +130,13 @@ const newbornOf = (
       .join(''),
   );
   const data = path('var/www/upload');
+  const surroundings = { NEWBORN: instance, PATH: `/mnt/cloud/bin:${process.env.PATH}` };
   return {
     instance,
     data,
     path,
     birth: (environment = {}) =>
-      ended([
+      inSandbox([
         ...[
           '--dev-bind',
           '/',
@@ -143,11 +149,18 @@ const newbornOf = (
           '/mnt',
         ],
         ...['--bind', root, '/mnt/i', '--bind', base.share, shareInside, '--bind', base.folder, '/mnt/cloud'],
-        ...['--setenv', 'LIFEBOAT_ROOT', '/mnt/i', '--setenv', 'NEWBORN', instance],
-        ...['--setenv', 'PATH', `/mnt/cloud/bin:${process.env.PATH}`],
-        ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
+        ...environmentArguments({ ...surroundings, LIFEBOAT_ROOT: '/mnt/i', ...environment }),
         ...['bash', join(scripts, 'birth.sh')],
       ]),
+    boot: (userData) =>
+      bootDisk(
+        {
+          root,
+          mounts: ['--bind', base.share, '/mnt/lifeboat', '--bind', base.folder, '/mnt/cloud'],
+          environment: surroundings,
+        },
+        userData,
+      ),
     backup: async (run) => {
       protectedLine(
         await base.run(run, {
@@ -160,25 +173,6 @@ const newbornOf = (
     log: () => readFileSync(path('var/log/lifeboat-userdata.log'), 'utf8'),
   };
 };
-
-const ended = (argv: readonly string[]): Promise<Ended> => {
-  const child = spawn('bwrap', argv, { stdio: ['ignore', 'pipe', 'pipe'] });
-  return new Promise((resolve, reject) => {
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (data: Buffer) => (stdout += data.toString('latin1')));
-    child.stderr.on('data', (data: Buffer) => (stderr += data.toString('latin1')));
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
-  });
-};
-
-/** The instance's metadata: a token first. */
-const curl = `case "$*" in
-  *PUT*/latest/api/token) echo token ;;
-  *token*/latest/dynamic/instance-identity/document)
-    printf '{\\n  "accountId" : "${account}",\\n  "instanceId" : "%s",\\n  "region" : "${region}"\\n}\\n' "$NEWBORN" ;;
-  *) exit 22 ;;
-esac`;
 
 const aws = `case "$*" in
   *--region\\ ap-southeast-1*\\ ec2\\ describe-instances\\ *--output\\ text)

@@ -12,12 +12,12 @@ import { startClock } from '../../local/clock.ts';
 import { type Fault, isInstanceFault } from '../../local/console/arguments.ts';
 import { liveThroughNight } from '../../local/console/night.ts';
 import type { ApiCall, InstanceFault, InstanceSpec, LocalClock } from '../../local/contract.ts';
+import type { Asked } from '../../local/iam/guard.ts';
 import { type RunningJira, startLocalJira } from '../../local/jira/local-jira.ts';
 import { type RunningAws, startLocalAws } from '../../local/local-aws.ts';
 import type { LifeCycleHook } from '../../local/services/auto-scaling/life-cycle-engine.ts';
 import { type RunningSlack, startLocalSlack } from '../../local/slack/local-slack.ts';
 import { packagedService, planFile } from './packaged-service.ts';
-import { actionOf, allowedActions } from './permissions.ts';
 
 /** A fleet, a share, Slack and JIRA that outlive local AWS, which is started anew where a night has other faults. */
 export type NightLab = {
@@ -31,6 +31,8 @@ export type NightLab = {
   readonly jira: RunningJira;
   /** Every call to local AWS since the lab was opened, whichever started it. */
   readonly calls: () => readonly ApiCall[];
+  /** Everything that was asked of IAM since the lab was opened. */
+  readonly asked: () => readonly Asked[];
   /** Starts local AWS, on the next evening where it ran before. Instance faults hit the last instance; see {@link hitsAll}. */
   readonly boot: (...faults: readonly Fault[]) => Promise<void>;
   /** Called for every call to local AWS, before it is answered. */
@@ -48,7 +50,7 @@ export type NightLab = {
   readonly forgetIncident: () => Promise<void>;
   /** An object of the bucket as text; undefined where there is none. */
   readonly object: (key: string) => Promise<string | undefined>;
-  /** Fails where a function made a call that its packaged role does not allow. */
+  /** Fails where a function or a service asked for what its packaged role does not allow. */
   readonly close: () => Promise<void>;
 };
 
@@ -99,6 +101,8 @@ export const openNightLab = async (options: {
   let specs: readonly InstanceSpec[] = [];
   let listener: (call: ApiCall) => void = () => undefined;
   const calls: ApiCall[] = [];
+  const askedBefore: Asked[] = [];
+  const asked = (): readonly Asked[] => [...askedBefore, ...(aws?.asked() ?? [])];
   const slack = await startLocalSlack({ now: () => clock.now() });
   const jira = await startLocalJira({ now: () => clock.now(), projects: { OPS: ['Bug'] } });
   const plan = planNamed('acme-web');
@@ -111,6 +115,7 @@ export const openNightLab = async (options: {
 
   const boot = async (...faults: readonly Fault[]): Promise<void> => {
     const evening = aws === undefined ? clock.now() : nextEvening(clock.now());
+    askedBefore.push(...(aws?.asked() ?? []));
     await aws?.stop();
     clock.stop();
     clock = startClock(evening);
@@ -142,7 +147,7 @@ export const openNightLab = async (options: {
   };
 
   return {
-    ...{ folder, share, plan, slack, jira, boot, settle, upload, record, object },
+    ...{ folder, share, plan, slack, jira, boot, settle, upload, record, object, asked },
     specs: () => specs,
     aws: running,
     clock: () => clock,
@@ -169,7 +174,7 @@ export const openNightLab = async (options: {
       for (const { key } of jira.issues()) jira.move(key, 'Done');
     },
     close: async () => {
-      const refused = await notAllowed(calls);
+      const refused = asked().filter(({ by, decision }) => decision !== 'allowed' && !by.startsWith('i-'));
       await aws?.stop();
       await Promise.all([slack.stop(), jira.stop()]);
       clock.stop();
@@ -182,13 +187,6 @@ export const openNightLab = async (options: {
 /** Local AWS looks who it is and for which service, and checks no more. */
 const signature =
   'AWS4-HMAC-SHA256 Credential=test/20261123/ap-southeast-1/s3/aws4_request, SignedHeaders=host, Signature=0';
-
-const notAllowed = async (calls: readonly ApiCall[]): Promise<readonly string[]> => {
-  const allowed = await allowedActions();
-  const made = calls.map((call) => ({ by: call.caller.split('-').at(-1) ?? '', action: actionOf(call) }));
-  const refused = made.filter(({ by, action }) => allowed[by]?.has(action) === false);
-  return [...new Set(refused.map(({ by, action }) => `${by}: ${action}`))];
-};
 
 const noView = { show: () => undefined, say: () => undefined, end: () => undefined };
 

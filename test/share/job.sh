@@ -76,6 +76,16 @@ wait "$victim"
 run healed share-4 i-1
 keep day4
 
+# Six newborns claim the files of one that is gone.
+mkdir -p /mnt/share/acme-web/i-0000000000000000a/state
+echo '{"account":"123456789012","region":"ap-southeast-1","group":"acme-web","at":"2026-11-01T00:00:00Z"}' >/mnt/share/acme-web/i-0000000000000000a/state/born
+claiming=()
+for i in {1..6}; do
+  bash claim.sh "i-1111111111111111$i" i-0000000000000000a >"out/claim-$i.won" 2>"out/claim-$i.log" &
+  claiming+=("$!")
+done
+wait "${claiming[@]}"
+
 # The way to the server breaks.
 ip link set vec0 down
 LIFEBOAT_SHARE_SECONDS=3 run unresponsive share-5 i-1

@@ -26,7 +26,10 @@ const point = (n: number): string => night(n).slice('acme-web/'.length);
 
 beforeAll(async () => {
   if (why !== undefined) return;
-  copyFileSync(fileURLToPath(new URL('job.sh', import.meta.url)), join(work, 'job.sh'));
+  for (const name of ['job.sh', 'claim.sh'])
+    copyFileSync(fileURLToPath(new URL(name, import.meta.url)), join(work, name));
+  for (const name of ['birth.sh', 'hydrate.sh', 'mount-share.sh'])
+    copyFileSync(fileURLToPath(new URL(`../../ec2-userdata/${name}`, import.meta.url)), join(work, name));
   const source = '/tmp/source';
   for (const n of [1, 2, 3, 4, 5]) {
     writeFileSync(
@@ -111,5 +114,14 @@ const expectPoint = (share: 'export' | 'squashed', n: number, day: string): void
     });
     expect(line('squashed-1').warnings?.[0]?.count).toBeGreaterThan(60);
     expectPoint('squashed', 1, 'day1');
+  });
+
+  test('of six newborns that claim the files of one instance at the same moment, one has them', () => {
+    const won = [1, 2, 3, 4, 5, 6].map((n) => out(`claim-${n}.won`).trim()).filter((name) => name !== '');
+    expect(won).toHaveLength(1);
+    const state = join(work, 'export/acme-web/i-0000000000000000a/state');
+    expect(readdirSync(state).sort()).toEqual(['adoption.1', 'born']);
+    expect(JSON.parse(readFileSync(join(state, 'adoption.1'), 'utf8')).by).toBe(won[0]);
+    expect([1, 2, 3, 4, 5, 6].map((n) => out(`claim-${n}.log`))).toEqual(['', '', '', '', '', '']);
   });
 });

@@ -113,7 +113,7 @@ const keep = async ({ directory }: Options, snapshot: Snapshot, { folder }: Volu
   await writeFile(join(place, 'snapshot.json'), JSON.stringify(snapshot, undefined, 1));
 };
 
-const all = async ({ directory }: Options): Promise<readonly Snapshot[]> => {
+const all = async ({ directory }: Pick<Options, 'directory'>): Promise<readonly Snapshot[]> => {
   const folder = join(directory, 'snapshots');
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -124,6 +124,13 @@ const all = async ({ directory }: Options): Promise<readonly Snapshot[]> => {
     .map((text) => snapshotSchema.parse(JSON.parse(text)))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
 };
+
+/** The tags of a snapshot that lies below `DIR`; none where there is no such snapshot. */
+export const snapshotTags = async (
+  directory: string,
+  id: string,
+): Promise<Readonly<Record<string, string>>> =>
+  (await all({ directory })).find((snapshot) => snapshot.id === id)?.tags ?? {};
 
 const describeSchema = z.object({
   SnapshotId: z.array(z.string()).default([]),

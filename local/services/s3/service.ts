@@ -31,7 +31,7 @@ const handle = async (
     const address = addressOf(call);
     const route = routeOf(call.request, address);
     operation = route.operation;
-    logged = {
+    const parameters = {
       ...(address.bucket === '' ? {} : { Bucket: address.bucket }),
       ...(address.key === '' ? {} : { Key: address.key }),
       ...Object.fromEntries(
@@ -39,12 +39,32 @@ const handle = async (
       ),
       ...conditionsOf(call.request),
     };
-    const answer = await route.run({ call, ...options, ...address });
+    logged = parameters;
+    const source = call.request.headers['x-amz-copy-source'];
+    const input = { ...parameters, ...(source === undefined ? {} : { CopySource: source }) };
+    await call.authorize({ service: 's3', operation, input });
+    const answer = await answerOf(route, { call, ...options, ...address });
     return { service: 's3', operation, logged, answer: withIds(answer, call.requestId) };
   } catch (error) {
     const failure = asFailure(error);
     const answer = errorAnswer(failure, call.request, call.requestId);
     return { service: 's3', operation, logged, errorCode: failure.code, answer };
+  }
+};
+
+/** Who may not list a bucket is told 403 for an object that is not there, and not 404. */
+const answerOf = async (route: S3Route, request: S3Request): Promise<Answer> => {
+  try {
+    return await route.run(request);
+  } catch (error) {
+    const isMissing = error instanceof AwsFailure && error.code === 'NoSuchKey';
+    if (isMissing && (route.operation === 'GetObject' || route.operation === 'HeadObject'))
+      await request.call.authorize({
+        service: 's3',
+        operation: 'HeadBucket',
+        input: { Bucket: request.bucket },
+      });
+    throw error;
   }
 };
 

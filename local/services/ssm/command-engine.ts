@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventBus, LocalClock, LocalFleet, LocalInstance } from '../../contract.ts';
+import type { Guard } from '../../iam/guard.ts';
 import type { ObjectStore } from '../s3/object-store.ts';
 import {
   type Command,
@@ -29,6 +30,7 @@ export type EngineOptions = {
   readonly bus: EventBus;
   readonly fleet: LocalFleet;
   readonly store: ObjectStore;
+  readonly guard: Pick<Guard, 'permits'>;
   readonly account: string;
   readonly region: string;
   /** How many invocations end as `Failed`, `RateExceeded` before they reach their instance. */

@@ -118,7 +118,7 @@ const execute = async ({ command, invocation, options }: Way, instance: LocalIns
       parameters: allParameters,
       ...(outputS3 === undefined ? {} : { outputS3 }),
     });
-    await writeOutputs(options.store, command, invocation, steps);
+    await writeOutputs(options, command, invocation, steps);
     return endingOf(steps);
   } catch (error) {
     return endingOf([brokenStep(command, error)]);

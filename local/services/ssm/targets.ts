@@ -58,7 +58,8 @@ const checkKey = (key: string): void => {
   );
 };
 
-const fits = (instance: LocalInstance, { Key, Values }: Target): boolean => {
+/** Whether an instance is one that a target means. */
+export const fits = (instance: LocalInstance, { Key, Values }: Target): boolean => {
   if (Key === 'InstanceIds') return Values.includes('*') || Values.includes(instance.id);
   if (Key === 'tag-key') return Values.some((name) => tagsOf(instance)[name] !== undefined);
   const value = tagsOf(instance)[Key.slice('tag:'.length)];

@@ -1,8 +1,15 @@
+import type { Guard } from '../../iam/guard.ts';
 import type { Endpoint } from '../../protocol/exchange.ts';
 import { queryEndpoint } from '../../protocol/query.ts';
 
 /** STS (AWS Query): GetCallerIdentity. A function is its role's session, everybody else the user `local`. */
-export const stsEndpoint = ({ account }: { readonly account: string }): Endpoint =>
+export const stsEndpoint = ({
+  account,
+  guard,
+}: {
+  readonly account: string;
+  readonly guard: Pick<Guard, 'arnOf'>;
+}): Endpoint =>
   queryEndpoint({
     name: 'sts',
     dialect: 'query',
@@ -11,10 +18,7 @@ export const stsEndpoint = ({ account }: { readonly account: string }): Endpoint
       GetCallerIdentity: (_input, { caller, signature }) => ({
         UserId: signature.accessKeyId,
         Account: account,
-        Arn:
-          caller === 'cli'
-            ? `arn:aws:iam::${account}:user/local`
-            : `arn:aws:sts::${account}:assumed-role/${caller}/${caller}`,
+        Arn: guard.arnOf(caller),
       }),
     },
   });

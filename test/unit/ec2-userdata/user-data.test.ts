@@ -25,7 +25,7 @@ test('puts the settings on the instance, byte for byte, and runs the scripts', (
   );
   expect(parse(userData).runcmd).toEqual([
     ['/opt/lifeboat/mount-share.sh', 'all'],
-    ['systemctl', 'enable', '--now', 'lifeboat-birth.timer'],
+    ['systemctl', 'enable', 'lifeboat-birth.timer'],
     ['/opt/lifeboat/birth.sh'],
   ]);
   expect(userData).not.toContain('${');

@@ -3,7 +3,9 @@ import { startWorld, type World } from '../services/world.ts';
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({
+    statements: [{ Effect: 'Allow', Action: ['ssm:GetParameter', 's3:ListAllMyBuckets'], Resource: '*' }],
+  });
 });
 afterAll(() => world.stop());
 
@@ -181,8 +183,10 @@ describe('each call', () => {
 });
 
 test('a presigned address is as good as a header', async () => {
-  const credential = encodeURIComponent('LOCALcheck/20261123/ap-southeast-1/s3/aws4_request');
+  const credential = encodeURIComponent(
+    'LOCALlifeboat-prod-dispatch/20261123/ap-southeast-1/s3/aws4_request',
+  );
   const answer = await fetch(`${world.services.endpoint}/?X-Amz-Credential=${credential}`);
   expect(answer.status).toBe(200);
-  expect(world.calls.at(-1)).toMatchObject({ operation: 'ListBuckets', caller: 'check' });
+  expect(world.calls.at(-1)).toMatchObject({ operation: 'ListBuckets', caller: 'lifeboat-prod-dispatch' });
 });

@@ -19,6 +19,8 @@ import type {
   StepOutput,
 } from '../../../../local/contract.ts';
 import { type DeadLetters, openDeadLetters } from '../../../../local/events/dead-letters.ts';
+import { openGuard, type Role } from '../../../../local/iam/guard.ts';
+import { readPolicy } from '../../../../local/iam/statement.ts';
 import {
   type LifeCycleHook,
   startLifeCycle,
@@ -63,6 +65,8 @@ export const startWorld = async (
     readonly alarms?: LocalStack['alarms'];
     readonly dashboards?: LocalStack['dashboards'];
     readonly directory?: string;
+    /** What the role of its one function says. */
+    readonly statements?: readonly unknown[];
   } = {},
 ): Promise<World> => {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'local-services-')));
@@ -73,6 +77,7 @@ export const startWorld = async (
     dashboards = [],
     directory: _directory,
     lifeCycleHooks = [],
+    statements = [],
     ...rest
   } = options;
   const clock = testClock();
@@ -86,7 +91,17 @@ export const startWorld = async (
   const deadLetters = openDeadLetters();
   const stack = { account, region, alarms, dashboards };
   const cloudwatch = startCloudWatch({ stack, clock, bus, stateFile });
+  const guard = openGuard({
+    stack: {
+      functions: [dispatch],
+      roles: [roleWith(statements)],
+      instanceStatements: statementsOf([{ Effect: 'Allow', Action: 's3:PutObject', Resource: '*' }]),
+      resourceStatements: [],
+    },
+    world: { partition: 'aws', account, region, fleet, snapshotTags: async () => ({}) },
+  });
   const services = await startServices({
+    guard,
     parameters: {},
     lagMilliseconds: 0,
     ...rest,
@@ -140,7 +155,17 @@ const dispatch: LocalFunction = {
   memoryMegabytes: 256,
   environment: { STAGE: 'prod' },
   maximumRetryAttempts: 2,
+  roleArn: `arn:aws:iam::${account}:role/the-role`,
 };
+
+const statementsOf = (Statement: readonly unknown[]) => readPolicy({ Version: '2012-10-17', Statement });
+
+const roleWith = (statements: readonly unknown[]): Role => ({
+  arn: dispatch.roleArn ?? '',
+  name: 'the-role',
+  statements: statementsOf(statements),
+  trust: [],
+});
 
 /** Real time, and timers that only fire when they are skipped to. */
 const testClock = (): LocalClock => {

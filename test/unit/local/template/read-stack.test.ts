@@ -61,6 +61,7 @@ describe('functions', () => {
       name: 'lifeboat-test-dispatch',
       arn: 'arn:aws:lambda:ap-southeast-1:123456789012:function:lifeboat-test-dispatch',
       logicalId: 'Dispatch',
+      roleArn: 'arn:aws:iam::123456789012:role/lifeboat-role',
       codeDirectory: join(stack.directory, 'code', 'lifeboat-test-dispatch'),
       handler: 'functions/dispatch.handler',
       timeoutSeconds: 120,
@@ -232,4 +233,91 @@ describe('schedules, rules and documents', () => {
 it('says what to do where there is no package', async () => {
   const options = { packageDirectory: '/nowhere', codeDirectory: '/nowhere/code', now: new Date() };
   await expect(readStack(options)).rejects.toThrow(/nowhere.*npx sls package/);
+});
+
+describe('policies', () => {
+  const policy = (...Statement: readonly unknown[]) => ({ Version: '2012-10-17', Statement });
+  const logs = { Effect: 'Allow', Action: 's3:PutObject', Resource: { 'Fn::Sub': '${Bucket.Arn}/logs/*' } };
+  const logsStatement = (name: string) => ({
+    sid: '',
+    effect: 'Allow',
+    actions: ['s3:PutObject'],
+    resources: [`arn:aws:s3:::${name}/logs/*`],
+    conditions: [],
+  });
+
+  it('of a role are its own and the managed ones of the template, resolved', async () => {
+    const stack = await read({
+      Bucket: bucket,
+      Managed: { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: policy(logs) } },
+      Role: {
+        Type: 'AWS::IAM::Role',
+        Properties: {
+          RoleName: 'lifeboat-role',
+          AssumeRolePolicyDocument: policy({
+            Effect: 'Allow',
+            Principal: { Service: 'lambda.amazonaws.com' },
+            Action: 'sts:AssumeRole',
+          }),
+          Policies: [{ PolicyName: 'own', PolicyDocument: policy({ ...logs, Action: ['s3:Get*'] }) }],
+          ManagedPolicyArns: [{ Ref: 'Managed' }],
+        },
+      },
+    });
+    const name = stack.buckets[0] ?? '';
+    expect(stack.roles).toMatchObject([
+      {
+        arn: 'arn:aws:iam::123456789012:role/lifeboat-role',
+        name: 'lifeboat-role',
+        statements: [{ ...logsStatement(name), actions: ['s3:Get*'] }, logsStatement(name)],
+        trust: [{ principals: ['lambda.amazonaws.com'], actions: ['sts:AssumeRole'] }],
+      },
+    ]);
+    expect(stack.instanceStatements).toEqual([logsStatement(name)]);
+  });
+
+  it('of buckets and queues, and permissions to invoke, are those of what they hang on', async () => {
+    const stack = await read({
+      Bucket: bucket,
+      BucketPolicy: {
+        Type: 'AWS::S3::BucketPolicy',
+        Properties: {
+          Bucket: { Ref: 'Bucket' },
+          PolicyDocument: policy({ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: '*' }),
+        },
+      },
+      Permission: {
+        Type: 'AWS::Lambda::Permission',
+        Properties: {
+          FunctionName: 'lifeboat-test-check',
+          Action: 'lambda:InvokeFunction',
+          Principal: 'events.amazonaws.com',
+          SourceArn: 'arn:aws:events:ap-southeast-1:123456789012:rule/x',
+        },
+      },
+    });
+    expect(stack.resourceStatements).toMatchObject([
+      { effect: 'Deny', principals: ['*'], actions: ['s3:*'] },
+      {
+        effect: 'Allow',
+        principals: ['events.amazonaws.com'],
+        resources: ['arn:aws:lambda:ap-southeast-1:123456789012:function:lifeboat-test-check'],
+        conditions: [{ operator: 'ArnLike', key: 'aws:SourceArn' }],
+      },
+    ]);
+  });
+
+  it('that local AWS cannot evaluate are told with their place', async () => {
+    const withPolicy = (properties: object) =>
+      read({ Role: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'r', ...properties } } });
+    const own = {
+      Policies: [{ PolicyName: 'own', PolicyDocument: policy({ ...logs, Resource: '*', NotAction: 'x' }) }],
+    };
+    await expect(withPolicy(own)).rejects.toThrow(
+      /Resources\.Role\.Properties\.Policies \(own\).*NotAction/s,
+    );
+    await expect(
+      withPolicy({ ManagedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] }),
+    ).rejects.toThrow('local AWS does not know what arn:aws:iam::aws:policy/ReadOnlyAccess allows');
+  });
 });

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { accessKeyIdOfFunction } from '../../../../../local/protocol/signature.ts';
+import { accessKeyIdOf } from '../../../../../local/protocol/signature.ts';
 import { account, failureOf, region, startWorld, type World } from '../world.ts';
 
 let world: World;
@@ -96,7 +96,7 @@ test('GetCallerIdentity tells functions from people', async () => {
     return Arn;
   };
   expect(await who('AKIAEXAMPLE')).toBe(`arn:aws:iam::${account}:user/local`);
-  expect(await who(accessKeyIdOfFunction(FunctionName))).toBe(
-    `arn:aws:sts::${account}:assumed-role/${FunctionName}/${FunctionName}`,
+  expect(await who(accessKeyIdOf(FunctionName))).toBe(
+    `arn:aws:sts::${account}:assumed-role/the-role/${FunctionName}`,
   );
 });
