@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ListCommandInvocationsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pointName, runId } from '../../functions/pipeline/run-id.ts';
 import type { RunRecord } from '../../functions/pipeline/run-record.ts';
@@ -28,6 +29,21 @@ const eventually = async (what: string, isSo: () => Promise<boolean>): Promise<v
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(20)) if (await isSo()) return;
   throw new Error(`${what}: not within a minute`);
 };
+/** As Systems Manager tells it. */
+const hasSucceeded = async (instance: string, ofRun: string): Promise<boolean> => {
+  const commandId = (await lab.record(ofRun))?.commands[0]?.commandId;
+  if (commandId === undefined) return false;
+  const ssm = new SSMClient({
+    endpoint: lab.aws().endpoint,
+    region: lab.aws().region,
+    credentials: { accessKeyId: 'person', secretAccessKey: 'local' },
+  });
+  const { CommandInvocations: [invocation] = [] } = await ssm.send(
+    new ListCommandInvocationsCommand({ CommandId: commandId, InstanceId: instance }),
+  );
+  ssm.destroy();
+  return invocation?.Status === 'Success';
+};
 /** Nobody holds the lock: neither the one on the instance nor the one on the share. */
 const isFree = (lock: string): boolean =>
   execFileSync('bash', ['-c', 'flock -n "$1" true && echo free', 'bash', lock]).toString() === 'free\n';
@@ -41,7 +57,7 @@ describe('a run that a person cancels while an instance copies', () => {
   beforeAll(async () => {
     before = await run({ plan: 'acme-slow' });
     expect(before).toMatchObject({ result: 'protected' });
-    lab.upload(1, big, 'a page\n'.repeat(200_000));
+    lab.upload(1, big, 'a page\n'.repeat(400_000));
     await lab.pass(1_000);
     const { answer } = await invoke(lab.aws(), 'dispatch', { plan: 'acme-slow' });
     stateOfFirst = lab.specs()[0]?.state ?? '';
@@ -49,6 +65,7 @@ describe('a run that a person cancels while an instance copies', () => {
       const progress = await readProgress(stateOfFirst);
       return progress?.run === answer.run && progress?.phase === 'copy';
     });
+    await eventually('the second instance has ended', () => hasSucceeded(second, String(answer.run)));
     const wish = { cancel: answer.run, why: 'the share is being moved' };
     const stopped = await invoke(lab.aws(), 'dispatch', wish);
     expect(stopped).toMatchObject({ failed: false, answer: { run: answer.run, state: 'closed' } });
