@@ -1,10 +1,12 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { compactTime } from '../../functions/pipeline/run-id.ts';
 import { type Fault, faultOptions } from './fault-library.ts';
+import { copyWhole, ownersOf } from './folder-copies.ts';
 import {
   type Ended,
+  type Line,
   lineOf,
   makeInstance,
   plan,
@@ -12,9 +14,18 @@ import {
   type RunOptions,
   type TestInstance,
 } from './instance.ts';
+import { staying } from './model-retention.ts';
 import { type Random, randomOf } from './random.ts';
-import { randomEdit } from './random-edits.ts';
-import { differences, pointsOf, recoveryPoint, type Tree, treeOf, unneeded } from './share-reader.ts';
+import { changeEveryFile, randomEdit } from './random-edits.ts';
+import {
+  differences,
+  manifestOf,
+  pointsOf,
+  recoveryPoint,
+  type Tree,
+  treeOf,
+  unneeded,
+} from './share-reader.ts';
 
 /** What the model knows: of every recovery point that must or may be there, what the source was. */
 type Saved = { readonly tree: Tree; readonly owners: ReadonlyMap<string, string> };
@@ -81,19 +92,6 @@ const savedNow = ({ instance }: Course): Saved => ({
   owners: ownersOf(instance.upload),
 });
 
-/** What share-reader's trees do not know: owners, and which names are one file. */
-const ownersOf = (folder: string): ReadonlyMap<string, string> => {
-  const firstNames = new Map<string, string>();
-  return new Map(
-    [...treeOf(folder).keys()].sort().map((name) => {
-      const { uid, gid, nlink, ino } = lstatSync(Buffer.from(`${folder}/${name}`, 'latin1'));
-      const first = firstNames.get(`${ino}`) ?? name;
-      firstNames.set(`${ino}`, first);
-      return [name, `${uid}:${gid}${nlink > 1 && first !== name ? ` is ${JSON.stringify(first)}` : ''}`];
-    }),
-  );
-};
-
 /** One stream, so that the same seed breaks the same change. */
 const steady: RunOptions = { environment: { LIFEBOAT_STREAMS: '1' } };
 
@@ -129,10 +127,24 @@ const backup = async (course: Course): Promise<void> => {
   expect(line.warnings).toEqual([]);
   course.saved.set(pointOf(id), savedNow(course));
   course.isUnfinished = false;
+  copyWhole(instance.upload, lastSaved(course));
   expect(pointsOf(instance.base)).toContain(pointOf(id));
   expect([...treeOf(join(instance.base, 'current')).keys()].sort()).toEqual(
     [...treeOf(instance.upload).keys()].sort(),
   );
+};
+
+const lastSaved = ({ instance }: Course): string => join(instance.folder, 'last-saved');
+
+/** Everything is again as the last good backup has it, as after a deployment that was rolled back. */
+const revert = (course: Course): void => {
+  course.log.push('  back to what was saved last');
+  copyWhole(lastSaved(course), course.instance.upload);
+};
+
+const changeAll = ({ instance, random, log }: Course): void => {
+  log.push('  every file changes');
+  changeEveryFile(instance.upload, random);
 };
 
 /** Then perhaps the same run again, as check sends it, after more edits or none. */
@@ -148,8 +160,27 @@ const brokenBackup = async (course: Course): Promise<void> => {
     if (isThere) expect(isNow).toBe(true);
     if (!isNow) saved.delete(pointOf(id));
     if (ended.code === 0) expect(isNow && lineOf(ended).outcome !== 'failed').toBe(true);
-    if (random.chance(0.5)) edit(course, 4);
+    if (isNow && !isThere && ended.code === 0) allowWhatIsTold(course, pointOf(id), lineOf(ended));
+    random.pick([revert, changeAll, (some: Course) => edit(some, 4), () => undefined])(course);
   }
+};
+
+/** One file that the share refuses is no lost night: it is told, and the recovery point has its earlier content, or none. */
+const allowWhatIsTold = ({ instance, saved }: Course, point: string, { warnings = [] }: Line): void => {
+  const before = saved.get(point);
+  const told = manifestOf(instance.base, point).filter(({ note }) => note === 'kept' || note === 'missing');
+  const count = warnings.reduce((sum, warning) => sum + warning.count, 0);
+  expect(told.length).toBeLessThanOrEqual(count);
+  if (before === undefined) return;
+  const tree = new Map(before.tree);
+  const there = recoveryPoint(instance.base, point);
+  for (const { name } of told) {
+    const entry = there.get(name);
+    if (entry === undefined) tree.delete(name);
+    else tree.set(name, entry);
+  }
+  // A name that is missing may have been the first of a file with several.
+  saved.set(point, { tree, owners: told.length === 0 ? before.owners : new Map() });
 };
 
 const editAndBackup = async (course: Course): Promise<void> => {
@@ -172,26 +203,6 @@ const changePins = ({ instance, random, pins, log }: Course): void => {
     writeFileSync(file, '');
     pins.add(point);
   }
-};
-
-/** The newest, the last ones, the newest of each of the newest days, pinned ones, and as many as must be. */
-const staying = (
-  points: readonly string[],
-  pins: ReadonlySet<string>,
-  wanted: { readonly last: number; readonly daily: number; readonly minimum: number },
-): readonly string[] => {
-  const newestFirst = [...points].reverse();
-  const dayOf = (point: string): string => point.slice(0, 8);
-  const days = newestFirst.filter(
-    (point, at) => at === 0 || dayOf(point) !== dayOf(newestFirst[at - 1] ?? ''),
-  );
-  const kept = new Set([
-    ...newestFirst.slice(0, Math.max(1, wanted.last)),
-    ...days.slice(0, wanted.daily),
-    ...newestFirst.filter((point) => pins.has(point)),
-  ]);
-  for (const point of newestFirst) if (kept.size < wanted.minimum) kept.add(point);
-  return points.filter((point) => kept.has(point));
 };
 
 /** Links come along where a folder moves to history as a whole. */
@@ -259,7 +270,9 @@ const restore = async (course: Course, point: string): Promise<void> => {
   }
   protectedLine(await run(course, nextRun(course, 'restore'), options));
   expect(differences(treeOf(instance.out), saved.get(point)?.tree ?? new Map())).toEqual([]);
-  expect([...ownersOf(instance.out)]).toEqual([...(saved.get(point)?.owners ?? [])]);
+  expect(Object.fromEntries(ownersOf(instance.out))).toMatchObject(
+    Object.fromEntries(saved.get(point)?.owners ?? []),
+  );
 };
 
 const restoreSome = async (course: Course): Promise<void> => {

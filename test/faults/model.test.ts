@@ -14,7 +14,7 @@ const library = buildFaultLibrary(folder);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const { LIFEBOAT_MODEL_SEED: again, LIFEBOAT_MODEL_COURSES, LIFEBOAT_MODEL_STEPS } = process.env;
-const steps = Number(LIFEBOAT_MODEL_STEPS ?? 14);
+const steps = Number(LIFEBOAT_MODEL_STEPS ?? 11);
 const fixedSeed = 3;
 const ofToday = Array.from({ length: Number(LIFEBOAT_MODEL_COURSES ?? 1) }, () =>
   Math.floor(Math.random() * 2 ** 32),

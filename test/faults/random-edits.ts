@@ -24,6 +24,12 @@ export const randomEdit = (folder: string, random: Random): string => {
   return edit({ folder, there, random });
 };
 
+/** As when an application migrates its files. */
+export const changeEveryFile = (folder: string, random: Random): void => {
+  for (const { name, kind } of everythingBelow(folder))
+    if (kind === 'file') appendFileSync(bytes(`${folder}/${name}`), `${random.below(1_000_000)}`);
+};
+
 type Scene = { readonly folder: string; readonly there: readonly Thing[]; readonly random: Random };
 /** Names are latin1 strings, a character a byte. */
 type Thing = { readonly name: string; readonly kind: 'file' | 'folder' | 'other' };
