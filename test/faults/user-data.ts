@@ -130,7 +130,8 @@ export const writeProgram = (folder: string, name: string, body: string): void =
 
 /** systemd, mounting and formatting as a sandbox can have them: nothing is done, and the share counts as mounted. */
 export const writeMachinePrograms = (folder: string): void => {
-  for (const name of ['systemctl', 'mount.efs', 'mkfs.ext4', 'logger']) writeProgram(folder, name, 'exit 0');
+  for (const name of ['systemctl', 'mount.efs', 'mkfs.ext4', 'chattr', 'logger'])
+    writeProgram(folder, name, 'exit 0');
   writeProgram(folder, 'findmnt', 'echo nfs4');
 };
 
