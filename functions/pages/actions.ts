@@ -1,3 +1,4 @@
+import type { Plan } from '../config/plan.ts';
 import { html, type SafeHtml } from './html.ts';
 
 /** Where the buttons of a widget lead. A page in S3 has none: its views are rendered without. */
@@ -44,3 +45,17 @@ export const act = (
   endpoints === undefined
     ? undefined
     : button('btn', label, { endpoint: endpoints[to], display: 'popup', confirmation }, event);
+
+/** Of one instance or of the whole fleet: everything is read back, and a sample restored into a scratch folder. */
+export const verify = (
+  { name }: Pick<Plan, 'name'>,
+  endpoints: Endpoints | undefined,
+  instance?: string,
+): SafeHtml | undefined =>
+  act(
+    endpoints,
+    'Verify, with a restore drill',
+    `Read the newest recovery point of ${instance ?? `every instance of ${name}`} back from the share, all of it, and restore a sample of it into a scratch folder, now?`,
+    'dispatch',
+    { plan: name, operation: 'verify', ...(instance === undefined ? {} : { instances: [instance] }) },
+  );

@@ -6,7 +6,7 @@ import type { Sight } from '../pipeline/drill-down.ts';
 import { type Incident, isMuted } from '../pipeline/incident.ts';
 import { fleetOf, makesPoints, type NamedStanding, pointAge, worstAge } from '../pipeline/overview.ts';
 import { shareStanding } from '../pipeline/share-trend.ts';
-import { act, type Endpoints, goTo } from './actions.ts';
+import { act, type Endpoints, goTo, verify } from './actions.ts';
 import { calendar } from './calendar.ts';
 import { html, type SafeHtml } from './html.ts';
 import { pageOf, pager, searchField } from './paging.ts';
@@ -30,7 +30,7 @@ export const fleetView = (
 ${verdict(sight, fleet)}
 ${incidentBox(sight, runbook, endpoints)}
 ${facts(sight)}
-<div class="row">${act(endpoints, 'Back up now', `Begin a backup of all instances of ${plan.name} now?`, 'dispatch', { plan: plan.name })}</div>
+<div class="row">${act(endpoints, 'Back up now', `Begin a backup of all instances of ${plan.name} now?`, 'dispatch', { plan: plan.name })}${verify(plan, endpoints)}</div>
 <h2>Nights</h2>
 ${calendar(plan, overview, now, endpoints)}
 <h2>Instances</h2>

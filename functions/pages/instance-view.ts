@@ -5,7 +5,7 @@ import { isProtected } from '../pipeline/decide.ts';
 import type { InstanceNight, Sight } from '../pipeline/drill-down.ts';
 import { pointAge } from '../pipeline/overview.ts';
 import { timeOfRun } from '../pipeline/run-id.ts';
-import { act, type Endpoints, goTo } from './actions.ts';
+import { act, type Endpoints, goTo, verify } from './actions.ts';
 import { html, type SafeHtml } from './html.ts';
 import { ageOf, causeLine, outcomeTag, said, strip } from './parts.ts';
 
@@ -23,7 +23,7 @@ export const instanceView = (
 <p>${goTo(endpoints, `All of ${plan.name}`, { plan: plan.name }, 'btn')}</p>
 ${standing === undefined ? html`<p class="quiet">No run of ${plan.name} has covered an instance of this name for as long as runs are remembered.</p>` : facts(sight)}
 ${newest === undefined ? undefined : why(newest, runbook)}
-<div class="row">${act(endpoints, 'Back up this instance now', `Back up ${instance} of ${plan.name} now?`, 'dispatch', { plan: plan.name, instances: [instance] })}${allowShrink(plan, sight, endpoints)}</div>
+<div class="row">${act(endpoints, 'Back up this instance now', `Back up ${instance} of ${plan.name} now?`, 'dispatch', { plan: plan.name, instances: [instance] })}${verify(plan, endpoints, instance)}${allowShrink(plan, sight, endpoints)}</div>
 <h2>Recovery points and nights</h2>
 ${nights(sight, endpoints)}
 ${log(sight)}`;

@@ -82,7 +82,7 @@ describe('a run that a person cancels while an instance copies', () => {
       ],
     });
     const seconds = (Date.parse(cancelled.closedAt ?? '') - Date.parse(cancelled.cancelled?.at ?? '')) / 1000;
-    expect(seconds).toBeLessThan(15);
+    expect(seconds).toBeLessThan(60);
   });
 
   test('leaves nothing running and no lock', async () => {

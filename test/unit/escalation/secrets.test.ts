@@ -76,7 +76,7 @@ test('no answer of a service brings a secret into an error, and every failure is
             () => undefined,
             (thrown: unknown) => thrown,
           );
-        expect(performance.now() - begin).toBeLessThan(1000);
+        expect(performance.now() - begin).toBeLessThan(5_000);
         if (error === undefined) return;
         const whole = `${String(error)} ${JSON.stringify(error)} ${String(error instanceof Error ? error.cause : '')}`;
         for (const form of [secret, Buffer.from(`${user}:${secret}`).toString('base64'), secret.slice(0, 12)])

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { readDispatchEvent } from '../../../functions/config/events.ts';
 import { readIncidentEvent } from '../../../functions/config/incident-event.ts';
 import { readWidgetEvent, type View } from '../../../functions/config/widget-event.ts';
 import { widgetPage } from '../../../functions/pages/widget-page.ts';
@@ -24,7 +25,8 @@ const night = (
 });
 
 const now = new Date('2026-11-28T20:00:00Z');
-let began = 0;
+/** Of this process alone: what else the machine does is not in it. */
+let began = process.cpuUsage();
 
 /** What the widget shows for a bucket that holds these runs. */
 const shown = async (
@@ -40,7 +42,7 @@ const shown = async (
   const texts = new Map([overview, more.incident, ...records].map((each) => [each, JSON.stringify(each)]));
   const stored = <T extends Overview | Incident | RunRecord>(value: T | undefined) =>
     value === undefined ? undefined : { value: JSON.parse(texts.get(value) ?? '') as T, version: '1' };
-  began = performance.now();
+  began = process.cpuUsage();
   const whole = { plan: 'acme-web', page: 1, search: '', ...view } as View;
   const sight = await drillDown(
     {
@@ -111,6 +113,23 @@ describe('the fleet at a glance', () => {
     const page = await shown(nights, { kind: 'fleet' }, { incident: muted });
     expect(eventsIn(page)).toEqual([{ plan: 'acme-web', incident: 'unmute' }]);
     expect(texts(page)).toMatch(/Acknowledged Sat, 28 Nov 2026.*Muted until Thu, 1 Jan 2099/);
+  });
+
+  test('lets the fleet and each instance be verified, with the event that dispatch takes', async () => {
+    const nights = [night(27, [safe(1), safe(2)])];
+    const verifying = (page: string) => {
+      const [, event = ''] =
+        /Verify, with a restore drill<\/button><cwdb-action [^>]*endpoint="arn:dispatch"[^>]*>([^<]*)</.exec(
+          page,
+        ) ?? [];
+      return readDispatchEvent(JSON.parse(event.replaceAll('&#34;', '"')));
+    };
+    expect(verifying(await shown(nights, { kind: 'fleet' }))).toMatchObject({
+      ...{ plan: 'acme-web', operation: 'verify', verify: { at: 'newest' } },
+    });
+    expect(verifying(await shown(nights, { kind: 'instance', instance: instanceId(2) })).instances).toEqual([
+      instanceId(2),
+    ]);
   });
 
   test('shows the worst first, and a night without a run as such', async () => {
@@ -280,15 +299,15 @@ describe('10,000 instances', () => {
     { kind: 'night', run: nightOf(27) },
     { kind: 'instance', instance: instanceId(10) },
   ])(
-    '%j is shown within a second and 150 kB',
+    '%j takes a second of the processor and 150 kB at most',
     async (view) => {
       const page = await shown(records, view, {
         incident: anIncident({ instances: results.map(({ instance }) => instance) }),
       });
-      const milliseconds = performance.now() - began;
+      const { user, system } = process.cpuUsage(began);
       expect(Buffer.byteLength(page)).toBeLessThan(150_000);
       // The parsing of what lies in the bucket is in it; the bucket's answer is not.
-      expect(milliseconds).toBeLessThan(1_000);
+      expect((user + system) / 1_000).toBeLessThan(1_000);
     },
     30_000,
   );
