@@ -35,8 +35,8 @@ export const ssmAsks = (call: AskingCall, world: AskedWorld): readonly Ask[] => 
 };
 
 /**
- * The document, the bucket for the output, and every instance that the targets reach, each with its own tags; by targets
- * that reach nobody, `instance/*` with the tags that they name. AWS lets a command by tag be taken and ends the refused
+ * The document, the bucket for the output, and every instance that the targets reach, each with its own tags; by its id also one
+ * that has gone a moment ago, for EC2 remembers its tags; by targets that reach nobody, `instance/*` with the tags that they name. AWS lets a command by tag be taken and ends the refused
  * instances' invocations as AccessDenied; here the whole call is refused, so that nobody overlooks it.
  */
 const sendCommandAsks = (call: AskingCall, world: AskedWorld): readonly Ask[] => {
@@ -64,9 +64,10 @@ const targetsSchema = z
 const reachedBy = (input: unknown, { fleet }: AskedWorld): readonly LocalInstance[] => {
   const named = new Set(textsAt(input, 'InstanceIds'));
   const targets = targetsSchema.parse(at(input, 'Targets'));
+  const byId = targets.some(({ Key }) => Key === 'InstanceIds');
   const isAimedAt = (instance: LocalInstance) =>
-    targets.length > 0 && targets.every((target) => fits(instance, target));
-  return fleet.instances().filter((one) => isManaged(one) && (named.has(one.id) || isAimedAt(one)));
+    targets.length > 0 && targets.every((target) => fits(instance, target)) && (byId || isManaged(instance));
+  return fleet.instances().filter((one) => named.has(one.id) || isAimedAt(one));
 };
 
 /** Each combination of the values that the targets name: all of them have to be allowed. */

@@ -48,11 +48,11 @@ describe('exactly one line, whatever happens', () => {
     });
     expect(JSON.parse(textOf(instance.state, 'progress'))).toEqual({
       run: night(1),
-      phase: 'verify',
+      phase: 'manifest',
       files: 1,
       totalFiles: 1,
-      bytes: 0,
-      totalBytes: 0,
+      bytes: 7,
+      totalBytes: 7,
     });
   });
 
@@ -132,7 +132,7 @@ describe('exactly one line, whatever happens', () => {
   });
 
   test('an error that no line foresaw tells where and what', async () => {
-    const ended = await instance.run(night(1), { environment: instead('comm', 'exit 7') });
+    const ended = await instance.run(night(1), { environment: instead('join', 'exit 7') });
     expect(lineOf(ended)).toMatchObject({
       cause: 'document-failed',
       detail: expect.stringMatching(/line \d+ ended with 7: /),
