@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Tests mirror the rooms. Everything is native ESM, as it is deployed; swc only takes the types away. */
 const common = {
   testEnvironment: 'node',
@@ -17,6 +19,8 @@ const common = {
 const needsMachine = ['local', 'faults', 'share'];
 
 export default {
+  // Jest leaves one processor to itself; of two that is half, and a lab often waits.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: ['unit', 'local', 'faults', 'share'].map((name) => ({
     ...common,
     displayName: name,
