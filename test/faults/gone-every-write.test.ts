@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { breakEverywhere } from './break-everywhere.ts';
 import { buildFaultLibrary, changesCounted, type Fault, faultOptions } from './fault-library.ts';
 import {
   type Ended,
   instanceId,
-  lineOf,
   makeInstance,
   night,
   plan,
@@ -95,32 +95,6 @@ const expectFinished = async (course: TestInstance): Promise<void> => {
   expect(readdirSync(join(course.share, plan, pinnedId, 'state')).sort()).toEqual(['lock', 'verified']);
 };
 
-const expectHonest = (ended: Ended, fault: Fault): void => {
-  if (fault.kind === 'kill') {
-    expect(ended.stdout === '' || lineOf(ended).outcome !== 'failed').toBe(true);
-    return;
-  }
-  const line = lineOf(ended);
-  if (line.outcome === 'failed')
-    expect([line.detail, line.cause]).toEqual([
-      line.detail,
-      fault.errno === 28 ? 'share-full' : 'share-error',
-    ]);
-};
-
-const breakAt = async (fault: Fault, n: number): Promise<void> => {
-  const course = caretaker.twin();
-  try {
-    expectHonest(await prune(course, faultOptions(library ?? '', course, fault, n)), fault);
-    expectPoints(course);
-    await expectFinished(course);
-  } catch (error) {
-    throw new Error(`broken at change ${n} (${JSON.stringify(fault)})`, { cause: error });
-  } finally {
-    course.remove();
-  }
-};
-
 const undisturbed = async (): Promise<number> => {
   const course = caretaker.twin();
   const line = protectedLine(await prune(course, faultOptions(library ?? '', course, { kind: 'kill' }, 0)));
@@ -131,36 +105,22 @@ const undisturbed = async (): Promise<number> => {
   return changes;
 };
 
-/** Every n-th change, two courses at a time; LIFEBOAT_FAULT_STEP=1 for all. */
 const everywhere = async (fault: Fault, step: number): Promise<void> => {
   const changes = await undisturbed();
   expect(changes).toBeGreaterThan(20);
   expect(changes).toBeLessThan(200);
-  const points = Array.from({ length: changes }, (_, index) => index + 1).filter((n) => n % step === 0);
-  const broken: string[] = [];
-  const worker = async (): Promise<void> => {
-    for (let n = points.shift(); n !== undefined; n = points.shift())
-      await breakAt(fault, n).catch((error: Error) => broken.push(`${error.message}: ${error.cause}`));
+  const holds = async (course: TestInstance): Promise<void> => {
+    expectPoints(course);
+    await expectFinished(course);
   };
-  await Promise.all([worker(), worker()]);
-  expect(broken).toEqual([]);
+  await breakEverywhere({ library, instance: caretaker, changes, prune, holds }, fault, step);
 };
-
-const step = (usual: number): number => Number(process.env.LIFEBOAT_FAULT_STEP ?? usual);
 
 (library === undefined ? describe.skip : describe)(
   'the folders of who is gone, broken at every change',
   () => {
-    test(
-      'killed, as the agent kills it or as power fails',
-      () => everywhere({ kind: 'kill' }, step(1)),
-      600_000,
-    );
-    test(
-      'full from then on',
-      () => everywhere({ kind: 'error', errno: 28, forever: true }, step(9)),
-      600_000,
-    );
-    test('an I/O error', () => everywhere({ kind: 'error', errno: 5, forever: false }, step(5)), 600_000);
+    test('killed, as the agent kills it or as power fails', () => everywhere({ kind: 'kill' }, 1), 600_000);
+    test('full from then on', () => everywhere({ kind: 'error', errno: 28, forever: true }, 9), 600_000);
+    test('an I/O error', () => everywhere({ kind: 'error', errno: 5, forever: false }, 5), 600_000);
   },
 );

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { breakEverywhere } from './break-everywhere.ts';
 import { buildFaultLibrary, changesCounted, type Fault, faultOptions } from './fault-library.ts';
 import {
   type Ended,
-  lineOf,
   makeInstance,
   night,
   plan,
@@ -99,32 +99,6 @@ const expectFinished = async (course: TestInstance): Promise<void> => {
   expect(readdirSync(join(course.base, 'state')).sort()).toEqual(['lock', 'verified']);
 };
 
-const expectHonest = (ended: Ended, fault: Fault): void => {
-  if (fault.kind === 'kill') {
-    expect(ended.stdout === '' || lineOf(ended).outcome !== 'failed').toBe(true);
-    return;
-  }
-  const line = lineOf(ended);
-  if (line.outcome === 'failed')
-    expect([line.detail, line.cause]).toEqual([
-      line.detail,
-      fault.errno === 28 ? 'share-full' : 'share-error',
-    ]);
-};
-
-const breakAt = async (fault: Fault, n: number): Promise<void> => {
-  const course = instance.twin();
-  try {
-    expectHonest(await prune(course, faultOptions(library ?? '', course, fault, n)), fault);
-    expectPoints(course);
-    await expectFinished(course);
-  } catch (error) {
-    throw new Error(`broken at change ${n} (${JSON.stringify(fault)})`, { cause: error });
-  } finally {
-    course.remove();
-  }
-};
-
 const undisturbed = async (): Promise<number> => {
   const course = instance.twin();
   const line = protectedLine(await prune(course, faultOptions(library ?? '', course, { kind: 'kill' }, 0)));
@@ -138,34 +112,24 @@ const undisturbed = async (): Promise<number> => {
   return changes;
 };
 
-/** All points, two courses at a time; every n-th where the fault costs time; LIFEBOAT_FAULT_STEP=1 for all. */
 const everywhere = async (fault: Fault, step: number): Promise<void> => {
   const changes = await undisturbed();
   expect(changes).toBeGreaterThan(30);
   expect(changes).toBeLessThan(300);
-  const points = Array.from({ length: changes }, (_, index) => index + 1).filter((n) => n % step === 0);
-  const broken: string[] = [];
-  const worker = async (): Promise<void> => {
-    for (let n = points.shift(); n !== undefined; n = points.shift())
-      await breakAt(fault, n).catch((error: Error) => broken.push(`${error.message}: ${error.cause}`));
+  const holds = async (course: TestInstance): Promise<void> => {
+    expectPoints(course);
+    await expectFinished(course);
   };
-  await Promise.all([worker(), worker()]);
-  expect(broken).toEqual([]);
+  await breakEverywhere({ library, instance, changes, prune, holds }, fault, step);
 };
 
-const step = (usual: number): number => Number(process.env.LIFEBOAT_FAULT_STEP ?? usual);
-
 (library === undefined ? describe.skip : describe)('a prune, broken at every change to the share', () => {
-  test(
-    'killed, as the agent kills it or as power fails',
-    () => everywhere({ kind: 'kill' }, step(1)),
-    600_000,
-  );
-  test('full from then on', () => everywhere({ kind: 'error', errno: 28, forever: true }, step(5)), 600_000);
-  test('an I/O error', () => everywhere({ kind: 'error', errno: 5, forever: false }, step(3)), 600_000);
+  test('killed, as the agent kills it or as power fails', () => everywhere({ kind: 'kill' }, 1), 600_000);
+  test('full from then on', () => everywhere({ kind: 'error', errno: 28, forever: true }, 5), 600_000);
+  test('an I/O error', () => everywhere({ kind: 'error', errno: 5, forever: false }, 3), 600_000);
   test(
     'a stale handle from then on',
-    () => everywhere({ kind: 'error', errno: 116, forever: true }, step(6)),
+    () => everywhere({ kind: 'error', errno: 116, forever: true }, 6),
     600_000,
   );
 });
