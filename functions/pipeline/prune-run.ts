@@ -5,6 +5,7 @@ import {
   type DispatchRequest,
   dispatchRun,
 } from './dispatch-run.ts';
+import type { FleetSnapshot, Inventory } from './doors.ts';
 import { goneInstances } from './gone-instances.ts';
 import { makesPoints } from './overview.ts';
 import { pointName, runId, timeOfRun } from './run-id.ts';
@@ -23,7 +24,7 @@ const soonMilliseconds = 60 * 60_000;
  * begun once, whoever looks at the closed backup how often. Anything but a good night of all leaves the share as it is.
  */
 export const pruneAfter = async (
-  doors: DispatchDoors,
+  allDoors: DispatchDoors,
   plan: Plan,
   backup: RunRecord,
   worker: Worker,
@@ -34,7 +35,8 @@ export const pruneAfter = async (
   if (operation !== 'backup' || scope !== 'fleet' || after === undefined || scheduledTime === undefined)
     return;
   if (result !== 'protected' && result !== 'protected-with-warnings') return;
-  if (doors.clock.now().getTime() - Date.parse(closedAt ?? '') > soonMilliseconds) return;
+  if (allDoors.clock.now().getTime() - Date.parse(closedAt ?? '') > soonMilliseconds) return;
+  const doors = askingOnce(allDoors);
   const request = {
     plan,
     operation: 'prune' as const,
@@ -53,10 +55,11 @@ export const pruneAfter = async (
  * is not good; a dry run removes nothing and is answered all the same.
  */
 export const pruneByHand = async (
-  doors: DispatchDoors,
+  allDoors: DispatchDoors,
   request: DispatchRequest,
   worker: Worker,
 ): Promise<DispatchAnswer> => {
+  const doors = askingOnce(allDoors);
   const newest = await newestOfTheFleet(doors, request.plan.name);
   const isGood = newest?.result !== undefined && isGoodResult(newest.result);
   if (!isGood && !request.dryRun) throw new NothingGoodToPruneAfter(whyNot(request.plan.name, newest));
@@ -68,6 +71,16 @@ export const pruneByHand = async (
       : own;
   // The instances do the dry run: only they see what there is.
   return dispatchRun(doors, { ...request, prune, dryRun: false }, worker);
+};
+
+/** Who is gone and who is expected is told from one look at the fleet: for ten thousand instances a look is two hundred calls. */
+const askingOnce = (doors: DispatchDoors): DispatchDoors => {
+  let seen: Promise<FleetSnapshot> | undefined;
+  const take: Inventory['take'] = (fleet) => {
+    seen ??= doors.inventory.take(fleet);
+    return seen;
+  };
+  return { ...doors, inventory: { ...doors.inventory, take } };
 };
 
 /** With what a prune of the whole fleet does about instances that are gone; asked once, before the run is written down. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { pruneParameters } from '../../../functions/fleet/prune-parameters.ts';
 import { checkRun } from '../../../functions/pipeline/check-run.ts';
 import { dispatchRun } from '../../../functions/pipeline/dispatch-run.ts';
+import type { Inventory } from '../../../functions/pipeline/doors.ts';
 import { goneInstances } from '../../../functions/pipeline/gone-instances.ts';
 import { pruneByHand } from '../../../functions/pipeline/prune-run.ts';
 import { instanceIds, lineOf, newWorld, plan, theRun, type World, worker } from './memory-world.ts';
@@ -176,6 +177,21 @@ test('nobody online: nobody is the caretaker, and the document is told so', asyn
     [[''], [''], ['']],
     [['i-00000001'], [`${goneId},i-00000009`], ['20260825T180000Z']],
   ]);
+});
+
+test('one look at the fleet says who is gone and who is expected', async () => {
+  const world = newWorld();
+  const { inventory } = world.doors;
+  let looks = 0;
+  const take: Inventory['take'] = (fleet) => {
+    looks += 1;
+    return inventory.take(fleet);
+  };
+  Object.assign(world.doors, { inventory: { ...inventory, take } });
+  await night(world, 23);
+  // Of the backup, and of its prune.
+  expect(looks).toBe(2);
+  expect(caretakerOf(world, 23)).toBeDefined();
 });
 
 test('the same check again asks nobody again', async () => {
