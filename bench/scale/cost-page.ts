@@ -72,7 +72,7 @@ are made does not depend on them; seconds do, and on the machine.
 ## Dollars
 
 List prices of us-east-1, free tiers not counted. Run Command costs nothing for EC2 instances, and nor do the events of AWS's own services.
-What the share costs, and the transfer to it, is not in here; alarms and dashboards are in [the runbook](runbook.md#what-it-costs).
+What the share costs, and the transfer to it, is not in here; alarms and dashboards are in [deploy](deploy.md#what-it-costs).
 
 ${table(
   ['a night', ...nights.map(({ instances }) => `${countOf(instances)} instances`)],
