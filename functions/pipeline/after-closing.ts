@@ -2,7 +2,7 @@ import type { Plan } from '../config/plan.ts';
 import { isAtRisk, riskBegins } from './at-risk.ts';
 import type { IncidentStore, Metrics, OverviewStore, PlanStanding, ReportStore } from './doors.ts';
 import { escalated } from './escalate.ts';
-import { type Incident, incidentName } from './incident.ts';
+import { incidentName } from './incident.ts';
 import { dueNotices, withDue } from './incident-due.ts';
 import { timeOf } from './incident-news.ts';
 import {
@@ -16,7 +16,7 @@ import {
 import { forPruneIncident } from './judge-prune.ts';
 import { emptyOverview, makesPoints, type Overview, withRun, worstAge } from './overview.ts';
 import { owedNotices } from './owed-notices.ts';
-import { revise } from './revise.ts';
+import { revise, reviseOrCreate } from './revise.ts';
 import type { NoticeState, RunRecord } from './run-record.ts';
 import { shareStanding } from './share-trend.ts';
 import { type Telling, tellOwed } from './tell.ts';
@@ -138,20 +138,8 @@ const standingOf = async (
   };
 };
 
-const reviseOverview = async (overviews: OverviewStore, record: RunRecord): Promise<void> => {
-  for (let round = 1; round <= maxRounds; round += 1) {
-    const before = await overviews.read(record.plan);
-    const known = before?.value ?? emptyOverview(record.plan);
-    const after = withRun(known, record);
-    if (after === undefined) return;
-    const written =
-      before === undefined
-        ? await overviews.create(record.plan, after)
-        : await overviews.replace(record.plan, before, after);
-    if (written !== undefined) return;
-  }
-  throw new Error(`The overview of ${record.plan} was changed by others ${maxRounds} times; giving up.`);
-};
+const reviseOverview = (overviews: OverviewStore, record: RunRecord): Promise<void> =>
+  reviseOrCreate(overviews, record.plan, (known = emptyOverview(record.plan)) => withRun(known, record));
 
 /** That a run has begun is no news any more when it has ended: it is not told late, but shown as not told. */
 const asItEnded = (notice: NoticeState): NoticeState =>
@@ -159,30 +147,19 @@ const asItEnded = (notice: NoticeState): NoticeState =>
     ? notice
     : { ...notice, state: 'failed', error: 'The run ended before this was told.' };
 
-/** More rounds than workers can meet on one incident. */
-const maxRounds = 20;
-
 const reviseIncident = async (
   incidents: IncidentStore,
   plan: Plan,
   record: RunRecord,
   known: Known,
 ): Promise<Judgement> => {
-  const name = incidentName(record);
-  for (let round = 1; round <= maxRounds; round += 1) {
-    const before = await incidents.read(name);
-    const judgement = judgeIncident(before?.value, record, known);
+  let judgement: Judgement = { incident: undefined, change: undefined };
+  await reviseOrCreate(incidents, incidentName(record), (before) => {
+    judgement = judgeIncident(before, record, known);
     const incident = withDue(plan, judgement, record);
-    if (incident === undefined || incident === before?.value) return judgement;
-    if ((await writeIncident(incidents, name, before, incident)) !== undefined)
-      return { ...judgement, incident };
-  }
-  throw new Error(`The incident of ${name} was changed by others ${maxRounds} times; giving up.`);
+    if (incident === undefined || incident === before) return undefined;
+    judgement = { ...judgement, incident };
+    return incident;
+  });
+  return judgement;
 };
-
-const writeIncident = (
-  incidents: IncidentStore,
-  name: string,
-  before: Awaited<ReturnType<IncidentStore['read']>>,
-  incident: Incident,
-) => (before === undefined ? incidents.create(name, incident) : incidents.replace(name, before, incident));

@@ -1,7 +1,7 @@
 import type { Clock, RunCommand, RunStore, WakeUps } from './doors.ts';
 import { revise } from './revise.ts';
 import type { RunRecord } from './run-record.ts';
-import { isUnsent } from './send-commands.ts';
+import { sentUnnoted } from './send-commands.ts';
 
 export type CancelDoors = {
   readonly clock: Clock;
@@ -70,7 +70,7 @@ const stop = async (doors: CancelDoors, marked: RunRecord): Promise<CancelAnswer
     await doors.runCommand.cancel(commandId);
     stopped.add(commandId);
   };
-  for (const commandId of await unnoted(doors, marked)) await cancelOnce(commandId);
+  for (const commandId of (await sentUnnoted(doors, marked)).values()) await cancelOnce(commandId);
   let record = marked;
   for (const pause of [...pauseMilliseconds, 0]) {
     for (const { commandId } of record.commands) if (commandId !== undefined) await cancelOnce(commandId);
@@ -79,16 +79,6 @@ const stop = async (doors: CancelDoors, marked: RunRecord): Promise<CancelAnswer
     record = (await doors.runs.read(record.run))?.value ?? record;
   }
   return answer(record, [...stopped]);
-};
-
-/** Commands whose sender died before it noted their ids. */
-const unnoted = async (doors: CancelDoors, record: RunRecord): Promise<readonly string[]> => {
-  const found: string[] = [];
-  for (const { comment } of record.commands.filter(isUnsent)) {
-    const commandId = await doors.runCommand.findByComment(comment, new Date(record.startedAt));
-    if (commandId !== undefined) found.push(commandId);
-  }
-  return found;
 };
 
 const answer = (record: RunRecord, commands: readonly string[]): CancelAnswer => ({

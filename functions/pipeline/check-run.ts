@@ -8,7 +8,7 @@ import { pruneAfter } from './prune-run.ts';
 import type { Truth } from './reconcile.ts';
 import { revise } from './revise.ts';
 import type { RunRecord } from './run-record.ts';
-import { intendedCommands, isUnsent, type Sending, sendIntended } from './send-commands.ts';
+import { intendedCommands, isUnsent, type Sending, sendIntended, sentUnnoted } from './send-commands.ts';
 import { truthOf, type Witnesses } from './witnesses.ts';
 import { leaseOf, mayTakeOver, type Worker, withoutLease } from './worker.ts';
 
@@ -180,11 +180,7 @@ const takeUpUnsent = async (
 
 /** Past the end of a run nothing is sent any more, but a command that was sent and not noted still counts. */
 const adoptSent = async (doors: CheckDoors, record: RunRecord): Promise<RunRecord> => {
-  const found = new Map<string, string>();
-  for (const { comment } of record.commands.filter(isUnsent)) {
-    const commandId = await doors.runCommand.findByComment(comment, new Date(record.startedAt));
-    if (commandId !== undefined) found.set(comment, commandId);
-  }
+  const found = await sentUnnoted(doors, record);
   if (found.size === 0) return record;
   const { value } = await revise(doors.runs, record.run, (current) => ({
     ...current,

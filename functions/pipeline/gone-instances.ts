@@ -1,5 +1,6 @@
 import type { Plan } from '../config/plan.ts';
 import type { Clock, FleetSnapshot, Inventory, RunStore } from './doors.ts';
+import { newestRecord } from './newest-record.ts';
 import { compactTime, timeOfRun } from './run-id.ts';
 import type { ExpectedInstance, GoneInstances, RunRecord } from './run-record.ts';
 
@@ -40,17 +41,15 @@ const caretakerOf = (members: readonly ExpectedInstance[], run: string): string 
   return online.sort()[day % Math.max(1, online.length)];
 };
 
-/** Runs that are looked through for the last prune. */
-const mostRuns = 50;
-
 const silentOf = async ({ runs }: GoneDoors, plan: string): Promise<readonly string[]> => {
-  for (const run of await runs.newest(plan, mostRuns)) {
-    if (!run.endsWith('-prune')) continue;
-    const record = (await runs.read(run))?.value;
-    if (record?.state === 'closed' && record.scope === 'fleet' && record.parameters.prune?.dryRun === false)
-      return silentIn(record);
-  }
-  return [];
+  const last = await newestRecord(
+    runs,
+    plan,
+    'prune',
+    ({ state, scope, parameters }) =>
+      state === 'closed' && scope === 'fleet' && parameters.prune?.dryRun === false,
+  );
+  return last === undefined ? [] : silentIn(last);
 };
 
 const silentIn = ({ parameters, results = [] }: RunRecord): readonly string[] => {

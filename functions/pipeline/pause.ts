@@ -6,6 +6,7 @@ import {
   dispatchRun,
 } from './dispatch-run.ts';
 import type { Clock, PauseStore } from './doors.ts';
+import { reviseOrCreate } from './revise.ts';
 import { runId } from './run-id.ts';
 import type { RunRecord, Timestamp } from './run-record.ts';
 import type { Worker } from './worker.ts';
@@ -86,17 +87,8 @@ const pauseOf = async ({ clock, pauses }: PauseDoors, plan: string): Promise<Pau
 };
 
 /** Whoever comes last has the last word: two people at once are rare, and both see the answer. */
-const write = async (pauses: PauseStore, value: PlanPause): Promise<void> => {
-  for (let round = 1; round <= 20; round += 1) {
-    const before = await pauses.read(value.plan);
-    const written =
-      before === undefined
-        ? await pauses.create(value.plan, value)
-        : await pauses.replace(value.plan, before, value);
-    if (written !== undefined) return;
-  }
-  throw new Error(`The pause of ${value.plan} was changed by others 20 times; giving up.`);
-};
+const write = (pauses: PauseStore, value: PlanPause): Promise<void> =>
+  reviseOrCreate(pauses, value.plan, () => value);
 
 type BeginDoors = DispatchDoors & PauseDoors;
 

@@ -7,6 +7,7 @@ import {
 } from './dispatch-run.ts';
 import type { FleetSnapshot, Inventory } from './doors.ts';
 import { goneInstances } from './gone-instances.ts';
+import { newestRecord } from './newest-record.ts';
 import { makesPoints } from './overview.ts';
 import { pointName, runId, timeOfRun } from './run-id.ts';
 import { isGoodResult, type PruneRequest, type RunRecord } from './run-record.ts';
@@ -96,18 +97,13 @@ const whatToPrune = async (
   return gone === undefined ? own : { ...own, gone };
 };
 
-/** Runs that are looked through for one of the whole fleet. */
-const mostRuns = 50;
-
-const newestOfTheFleet = async (doors: DispatchDoors, plan: string): Promise<RunRecord | undefined> => {
-  for (const run of await doors.runs.newest(plan, mostRuns)) {
-    if (!run.endsWith('-backup') || run.endsWith('-final-backup')) continue;
-    const record = (await doors.runs.read(run))?.value;
-    if (record !== undefined && makesPoints(record) && record.scope === 'fleet' && record.result !== 'paused')
-      return record;
-  }
-  return undefined;
-};
+const newestOfTheFleet = (doors: DispatchDoors, plan: string): Promise<RunRecord | undefined> =>
+  newestRecord(
+    doors.runs,
+    plan,
+    'backup',
+    (record) => makesPoints(record) && record.scope === 'fleet' && record.result !== 'paused',
+  );
 
 const whyNot = (plan: string, newest: RunRecord | undefined): string => {
   const found =

@@ -74,7 +74,7 @@ const withDrain = (seen: Seen, standing: Standing): Standing => {
 const isSafe = ({ outcome }: Pick<InstanceResult, 'outcome'>): boolean =>
   outcome === 'protected' || outcome === 'protected-with-warnings';
 
-type Attempt = { readonly of: CommandTruth; readonly invocation: Invocation };
+export type Attempt = { readonly of: CommandTruth; readonly invocation: Invocation };
 type Seen = {
   readonly instance: string;
   readonly record: RunRecord;
@@ -83,7 +83,10 @@ type Seen = {
   readonly attempts: readonly Attempt[];
 };
 
-const attemptsByInstance = (commands: readonly CommandTruth[]): ReadonlyMap<string, readonly Attempt[]> => {
+/** Of each instance, oldest first. */
+export const attemptsByInstance = (
+  commands: readonly CommandTruth[],
+): ReadonlyMap<string, readonly Attempt[]> => {
   const byInstance = new Map<string, Attempt[]>();
   for (const of of [...commands].sort((a, b) => a.command.attempt - b.command.attempt)) {
     for (const invocation of of.invocations) {

@@ -5,8 +5,8 @@ import {
   dispatchRun,
   UnknownInstances,
 } from './dispatch-run.ts';
+import { newestRecord } from './newest-record.ts';
 import { emptyOverview, isProtectedOutcome, type Overview, withRun } from './overview.ts';
-import type { RunRecord } from './run-record.ts';
 import type { Worker } from './worker.ts';
 
 /** Nothing was begun, and why. */
@@ -28,7 +28,7 @@ export const retryFailed = async (
   worker: Worker,
 ): Promise<RetryAnswer> => {
   const { name } = request.plan;
-  const newest = await newestBackup(doors, name);
+  const newest = await newestRecord(doors.runs, name, 'backup', ({ result }) => result !== 'paused');
   if (newest === undefined) return nothing(name, `The plan ${name} has no backup yet.`);
   if (newest.state !== 'closed' && newest.scope === 'fleet') return nothing(name, stillOpen(newest.run));
   const known = (await doors.overviews.read(name))?.value ?? emptyOverview(name);
@@ -47,17 +47,6 @@ export const retryFailed = async (
     if (!(error instanceof UnknownInstances)) throw error;
     return nothing(name, `Not protected, and not in the fleet any more: ${failed.join(', ')}.${without}`);
   }
-};
-
-/** Runs that are looked through for a backup. */
-const mostRuns = 50;
-
-const newestBackup = async (doors: DispatchDoors, plan: string): Promise<RunRecord | undefined> => {
-  for (const run of await doors.runs.newest(plan, mostRuns)) {
-    const record = (await doors.runs.read(run))?.value;
-    if (record?.operation === 'backup' && record.result !== 'paused') return record;
-  }
-  return undefined;
 };
 
 type Failed = {

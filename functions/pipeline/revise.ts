@@ -34,3 +34,20 @@ export const revise = async <T>(
     `${name} was changed by others ${patience.rounds} times while it was being changed; giving up.`,
   );
 };
+
+/** The same of a document that may not exist yet: `change` gets undefined then, and what it answers is created. */
+export const reviseOrCreate = async <T>(
+  store: DocumentStore<T>,
+  name: string,
+  change: (value: T | undefined) => T | undefined,
+): Promise<void> => {
+  for (let round = 1; round <= maxRounds; round += 1) {
+    const before = await store.read(name);
+    const after = change(before?.value);
+    if (after === undefined) return;
+    const written =
+      before === undefined ? await store.create(name, after) : await store.replace(name, before, after);
+    if (written !== undefined) return;
+  }
+  throw new Error(`${name} was changed by others ${maxRounds} times while it was being changed; giving up.`);
+};

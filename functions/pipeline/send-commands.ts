@@ -59,6 +59,19 @@ export const sendIntended = async (doors: Sending, plan: Plan, run: string): Pro
   );
 };
 
+/** Command ids, by comment, of what the record intends and SSM has: its sender died before it noted them. */
+export const sentUnnoted = async (
+  { runCommand }: { readonly runCommand: Pick<RunCommand, 'findByComment'> },
+  { commands, startedAt }: Pick<RunRecord, 'commands' | 'startedAt'>,
+): Promise<ReadonlyMap<string, string>> => {
+  const found = new Map<string, string>();
+  for (const { comment } of commands.filter(isUnsent)) {
+    const commandId = await runCommand.findByComment(comment, new Date(startedAt));
+    if (commandId !== undefined) found.set(comment, commandId);
+  }
+  return found;
+};
+
 export const isUnsent = (command: SentCommand): boolean =>
   command.commandId === undefined && command.refused === undefined;
 

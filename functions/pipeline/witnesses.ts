@@ -1,8 +1,8 @@
 import type { Plan } from '../config/plan.ts';
-import type { DrainStore, FleetNow, Inventory, Invocation, RunCommand } from './doors.ts';
+import type { DrainStore, FleetNow, Inventory, RunCommand } from './doors.ts';
 import type { Save } from './drain.ts';
 import { whatItSaid } from './instance-line.ts';
-import type { CommandTruth, Truth } from './reconcile.ts';
+import { type Attempt, attemptsByInstance, type CommandTruth, type Truth } from './reconcile.ts';
 import type { RunRecord } from './run-record.ts';
 
 /** Those that know how a run stands. */
@@ -38,13 +38,11 @@ export const truthOf = async (
 
 /** Whoever has said that all is well is not asked for: in a good night of thousands that is every one. */
 const safeAfter = (run: string, commands: readonly CommandTruth[]): ReadonlySet<string> => {
-  const newest = new Map<string, Invocation>();
-  for (const { invocations } of [...commands].sort((a, b) => a.command.attempt - b.command.attempt))
-    for (const invocation of invocations) newest.set(invocation.instance, invocation);
+  const isSafe = ({ invocation }: Attempt) => whatItSaid(invocation, run).kind === 'protected';
   return new Set(
-    [...newest.values()]
-      .filter((invocation) => whatItSaid(invocation, run).kind === 'protected')
-      .map(({ instance }) => instance),
+    [...attemptsByInstance(commands)].flatMap(([instance, attempts]) =>
+      attempts.slice(-1).some(isSafe) ? [instance] : [],
+    ),
   );
 };
 
